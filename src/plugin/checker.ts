@@ -1,0 +1,27 @@
+/** Judges a run by its operation history and symptoms. */
+import type { SymptomRecord } from '../model/run.ts'
+import type { Verdict } from '../model/verdict.ts'
+import type { Definable } from './define.ts'
+
+export interface Operation {
+  readonly ts: bigint
+  readonly process: string
+  readonly module: string
+  readonly kind: 'invoke' | 'ok' | 'fail' | 'info' | 'error'
+  readonly value: unknown
+  readonly phase: string
+}
+
+export interface CheckContext {
+  readonly history: readonly Operation[]
+  readonly symptoms: readonly SymptomRecord[]
+  readonly directory: string
+}
+
+export interface CheckerPlugin<P = unknown> extends Definable<P> {
+  /** A checker that throws makes the verdict `unknown`. */
+  check(
+    context: CheckContext,
+    properties: P,
+  ): Promise<{ readonly verdict: Verdict; readonly message: string }>
+}

@@ -1,0 +1,31 @@
+/** A step of the workload. */
+import type { Definable } from './define.ts'
+import type { Lifetime } from '../model/definition.ts'
+import type { Node } from './node.ts'
+
+export interface ModuleContext {
+  /** Alias in the definition. */
+  readonly name: string
+  /** Nodes of a group, by name or alias; throws a UserError for an unknown one. */
+  group(name: string): readonly Node[]
+  /** Environment that commands on a node see: QUARRY_* and, for Fallout's scripts, FALLOUT_*. */
+  environment(node: Node): Readonly<Record<string, string>>
+  /** Appends to the operation history. */
+  operation(kind: 'invoke' | 'ok' | 'fail' | 'info', value?: unknown): void
+  /** Writes a line to the module's log. */
+  log(line: string): void
+  /** Directory for this module's files on the given node's artifacts. */
+  artifacts(node: Node): string
+  readonly lifetime: Lifetime
+  /** Aborts when the siblings that run once have ended: a phase-lifetime module returns then, without error. */
+  readonly endOfPhase: AbortSignal
+  /** Aborts when the run is aborted or the module's time is up. */
+  readonly signal: AbortSignal
+}
+
+export interface ModulePlugin<P = unknown> extends Definable<P> {
+  /** `dynamic` modules take a `lifetime` property; the others have a fixed one. */
+  readonly lifetime: Lifetime | 'dynamic'
+  /** A failure of the system under test is a `fail` operation; a throw is a failure of the module. */
+  run(context: ModuleContext, properties: P): Promise<void>
+}

@@ -1,0 +1,67 @@
+/** A machine: it runs commands and holds files. Implementations live in src/node/. */
+
+export interface CommandOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Written to standard input, which is empty otherwise. */
+  readonly input?: string
+  /** Bytes of standard output and of standard error that are kept; the rest is dropped and `truncated` is set. 16 MiB. */
+  readonly maxBytes?: number
+}
+
+export interface CommandResult {
+  readonly ok: boolean
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly truncated: boolean
+  readonly timedOut: boolean
+  readonly durationMs: number
+}
+
+/** A command under way. Disposing stops it: TERM, then KILL with all its descendants. */
+export interface RunningCommand extends AsyncDisposable {
+  readonly pid: number
+  readonly stdout: AsyncIterable<Uint8Array>
+  readonly stderr: AsyncIterable<Uint8Array>
+  /** Never rejects: how it ended is in the result; output consumed by the caller is not repeated there. */
+  readonly done: Promise<CommandResult>
+  /** INT, for tools that write their result on it. */
+  interrupt(): void
+  /** TERM, then KILL with all descendants after a grace period. */
+  stop(): Promise<void>
+}
+
+/** Reads many small text files at little cost: procfs, sysfs. Absent or unreadable files give `undefined`. */
+export interface FileView {
+  text(path: string): string | undefined
+  /** Names in a directory; empty when it cannot be read. */
+  list(path: string): readonly string[]
+  /** Target of a symbolic link. */
+  link(path: string): string | undefined
+  /** Number of entries in a directory, cheaper than `list`. */
+  count(path: string): number | undefined
+}
+
+export interface Node {
+  /** `<group>/<ordinal>`. */
+  readonly name: string
+  readonly group: string
+  readonly ordinal: number
+  /** Node's clock minus the controller's, in ns. */
+  readonly clockOffsetNs: number
+  /** Scratch directory on the node, removed with the run. */
+  readonly scratch: string
+  /** Runs to the end. A non-zero exit is a result, not an error. Argument lists are never seen by a shell. */
+  run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>
+  /** Starts it and streams its output. */
+  spawn(command: readonly string[], options?: CommandOptions): Promise<RunningCommand>
+  readFile(path: string): Promise<Uint8Array>
+  writeFile(path: string, content: string | Uint8Array): Promise<void>
+  /** Small files as they are now. */
+  readonly files: FileView
+}
