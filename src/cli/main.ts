@@ -1,0 +1,80 @@
+/** The command line: finds the verb, parses its words, runs it, and turns whatever was thrown into an exit code. */
+import { once } from 'node:events'
+import { CommanderError } from 'commander'
+import { exitCodes } from '../model/verdict.ts'
+import { createRegistry } from '../plugin/registry.ts'
+import type { CommandContext } from './command.ts'
+import { explain } from './explain.ts'
+import { buildProgram, type Invocation } from './program.ts'
+
+async function main(words: readonly string[]): Promise<number> {
+  survivePipes()
+  const json = words.includes('--json')
+  const abort = abortOnSignals()
+  try {
+    let invocation: Invocation | undefined
+    const program = await buildProgram(words, (chosen) => (invocation = chosen))
+    await program.parseAsync(words, { from: 'user' })
+    if (invocation === undefined) return exitCodes.pass
+    return await invocation.command.run(invocation.values, createContext(json, abort.signal))
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
+    const { exitCode, text, object } = explain(error, abort.signal)
+    process.stderr.write(`${text}\n`)
+    if (json) process.stdout.write(`${JSON.stringify({ error: object }, null, 2)}\n`)
+    return exitCode
+  }
+}
+
+function createContext(json: boolean, signal: AbortSignal): CommandContext {
+  return {
+    json,
+    signal,
+    registry: async () => createRegistry((await import('../plugins/index.ts')).components),
+    print: (text) => void process.stdout.write(`${text}\n`),
+    printJson: (value) => void process.stdout.write(`${JSON.stringify(value, plainInteger, 2)}\n`),
+    progress: (line) => void process.stderr.write(`${line}\n`),
+  }
+}
+
+const plainInteger = (_key: string, value: unknown): unknown => {
+  if (typeof value !== 'bigint') return value
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value.toString()
+}
+
+/** A reader that has gone, as in `quarry ... | head`, is no error and must not end a run. */
+function survivePipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+    })
+  }
+}
+
+function abortOnSignals(): AbortController {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        process.stderr.write('ended at once; `quarry sweep` undoes what is left\n')
+        process.exit(exitCodes.unknown)
+      }
+      controller.abort(new Error(name === 'SIGINT' ? 'aborted by the user' : `aborted by ${name}`))
+    })
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error) => {
+      process.stderr.write(`${explain(error, controller.signal).text}\n`)
+      process.exit(exitCodes.internal)
+    })
+  }
+  return controller
+}
+
+process.exitCode = await main(process.argv.slice(2))
+// Whatever a command forgot to close must not keep the terminal waiting; what was printed is on its way first.
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream.writableLength > 0) await Promise.race([once(stream, 'drain'), once(stream, 'error')])
+}
+process.exit()

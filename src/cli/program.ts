@@ -1,0 +1,77 @@
+/** Renders commands, which are data, through commander: only the one that was typed is loaded. */
+import { Argument, Command, Option } from 'commander'
+import { quarryVersion } from '../engine/version.ts'
+import { flagOf, type AnyCommand, type Values } from './command.ts'
+import { commands } from './commands.ts'
+
+/** What was typed. */
+export interface Invocation {
+  readonly command: AnyCommand
+  readonly values: Values<Record<never, never>, Record<never, never>>
+}
+
+export const exitCodeHelp = `Exit codes:
+  0   pass: judged, and nothing wrong; or the command did what it should
+  1   fail: the symptom showed, or a checker said no
+  2   unknown: could not be judged, for a tool, a privilege or data is missing, or it was aborted
+  64  wrong usage or definition
+  70  a defect of Quarry itself
+
+Progress goes to standard error, the result to standard output; --json prints one object.`
+
+/** A commander program over all verbs, the one in `words` with its arguments and options. */
+export async function buildProgram(
+  words: readonly string[],
+  invoke: (invocation: Invocation) => void,
+): Promise<Command> {
+  const program = new Command('quarry')
+    .description('Turns an intermittent symptom of a distributed system into a root cause.')
+    .version(quarryVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help; after a command, its help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('Type `quarry --help` for the list of commands.')
+    .addHelpText('after', `\n${exitCodeHelp}`)
+    .exitOverride()
+  const verbs = words.filter((word) => !word.startsWith('-')).slice(0, 2)
+  for (const [name, entry] of Object.entries(commands)) {
+    const sub = program.command(name).description(entry.summary)
+    sub.copyInheritedSettings(program)
+    // `quarry help run` needs the second word as well.
+    const wanted = verbs[0] === name || (verbs[0] === 'help' && verbs[1] === name)
+    if (wanted) declare(sub, name, (await entry.load()).command, invoke)
+  }
+  return program
+}
+
+function declare(
+  sub: Command,
+  name: string,
+  command: AnyCommand,
+  invoke: (invocation: Invocation) => void,
+): void {
+  for (const [key, spec] of Object.entries(command.arguments)) {
+    const word = spec.many === true ? `${key}...` : key
+    sub.addArgument(new Argument(spec.optional === true ? `[${word}]` : `<${word}>`, spec.summary))
+  }
+  for (const [key, spec] of Object.entries(command.options)) {
+    const short = spec.short === undefined ? '' : `-${spec.short}, `
+    const value = spec.value === undefined ? '' : ` <${spec.value}>`
+    const option = new Option(`${short}${flagOf(key)}${value}`, spec.summary)
+    if (spec.many === true) {
+      option.default([], 'none').argParser((word: string, before: readonly string[]) => [...before, word])
+    }
+    sub.addOption(option)
+  }
+  sub.option('--json', 'print one JSON object on standard output')
+  sub.showHelpAfterError(`Type \`quarry ${name} --help\` for its arguments and options.`)
+  sub.addHelpText(
+    'after',
+    `${command.details === undefined ? '' : `\n${command.details}\n`}\n${exitCodeHelp}`,
+  )
+  sub.action(() => {
+    const words = Object.keys(command.arguments).map((key, index) => [key, sub.processedArgs[index]])
+    const flags = Object.entries(command.options).filter(([, spec]) => spec.value === undefined)
+    const unset = flags.map(([key]) => [key, false])
+    invoke({ command, values: { ...Object.fromEntries([...words, ...unset]), ...sub.opts() } })
+  })
+}
