@@ -76,8 +76,9 @@ export async function startProcess(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   const { pid } = child
-  if (pid === undefined)
+  if (pid === undefined) {
     throw notStarted(program, options.cwd, (await child).originalMessage ?? 'for no known reason')
+  }
   const leader = processStat(pid)
 
   const maxBytes = options.maxBytes ?? 16 * 2 ** 20

@@ -1,5 +1,7 @@
 /** The command line: finds the verb, parses its words, runs it, and turns whatever was thrown into an exit code. */
 import { once } from 'node:events'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
@@ -8,6 +10,8 @@ import { explain } from './explain.ts'
 import { buildProgram, type Invocation } from './program.ts'
 
 async function main(words: readonly string[]): Promise<number> {
+  // Below node_modules, where nobody but the owner of the checkout can put code. Halves the time of a start.
+  enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/quarry'))
   survivePipes()
   const json = words.includes('--json')
   const abort = abortOnSignals()
