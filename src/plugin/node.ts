@@ -45,6 +45,27 @@ export interface FileView {
   link(path: string): string | undefined
   /** Number of entries in a directory, cheaper than `list`. */
   count(path: string): number | undefined
+  /** Space of the file system that a path is on. Never ask about network file systems: a dead server never answers. */
+  space?(path: string): FileSystemSpace | undefined
+  /** What a file that grows has from `offset` on, at most `maxBytes` of it. */
+  part?(path: string, offset: number, maxBytes: number): FilePart | undefined
+}
+
+/** As statfs(2) gives it; `available` is what unprivileged users may still take. */
+export interface FileSystemSpace {
+  readonly sizeBytes: number
+  readonly freeBytes: number
+  readonly availableBytes: number
+  readonly files: number
+  readonly filesFree: number
+}
+
+/** A piece of a file, with what tells whether it is still the same file. */
+export interface FilePart {
+  readonly inode: number
+  /** Size of the whole file. */
+  readonly size: number
+  readonly bytes: Uint8Array
 }
 
 export interface Node {
