@@ -63,6 +63,8 @@ export const tables = {
     kernel_frames: { type: 'integer', doc: 'how many of the leading frames are in the kernel' },
     weight: { type: 'double', doc: 'weight of the stack in `unit`' },
     unit: { type: 'varchar', doc: 'samples, ns or threads' },
+    waits_for: { type: 'varchar', doc: 'for a dump: object that it waits for, `<address> class`' },
+    holds: { type: 'varchar[]', doc: 'for a dump: monitors that it holds, `<address> class`' },
   },
   threads: {
     pid: { type: 'integer', doc: 'process id' },
@@ -76,7 +78,15 @@ export const tables = {
     syscall_args: { type: 'varchar', doc: 'six arguments in hexadecimal, separated by blanks' },
     timeout_ns: {
       type: 'bigint',
-      doc: 'timeout argument of a timed wait; -1 for infinite; null when unknown',
+      doc: 'how long the wait was asked to last; -1 for ever; null when unknown or given as a deadline',
+    },
+    deadline_ns: {
+      type: 'bigint',
+      doc: "deadline that the wait was given, ns since the epoch on the controller's clock; null when it has none",
+    },
+    waiting_ns: {
+      type: 'bigint',
+      doc: 'estimate of the time since it last was on a CPU (se.exec_start); null when running or unknown',
     },
     kernel_stack: { type: 'varchar[]', doc: 'kernel functions, leaf first' },
     voluntary_switches: { type: 'bigint', doc: 'voluntary context switches since start' },
@@ -96,6 +106,10 @@ export const tables = {
     pid: { type: 'integer', doc: 'an owner; one row for each owner' },
     fd: { type: 'integer', doc: 'descriptor in that owner' },
     comm: { type: 'varchar', doc: 'command name of that owner' },
+    timer: {
+      type: 'varchar',
+      doc: 'its running timer, as ss prints it: name, remaining time, retransmissions',
+    },
   },
   files: {
     pid: { type: 'integer', doc: 'process id' },
@@ -106,7 +120,10 @@ export const tables = {
       doc: 'file, directory, socket, pipe, epoll, epoll-watch, inotify, eventfd, timerfd, other',
     },
     path: { type: 'varchar', doc: 'what /proc/PID/fd/N links to' },
-    inode: { type: 'bigint', doc: 'inode of a socket or pipe; null otherwise' },
+    inode: {
+      type: 'bigint',
+      doc: 'inode of a socket or pipe, or of the file that an epoll-watch watches; null otherwise',
+    },
     position: { type: 'bigint', doc: 'file position' },
     flags: { type: 'varchar', doc: 'open flags in octal' },
     watched_fd: {
@@ -114,6 +131,10 @@ export const tables = {
       doc: 'for an epoll-watch: the descriptor watched; `fd` is the epoll instance',
     },
     events: { type: 'varchar', doc: 'for an epoll-watch: the event mask in hexadecimal' },
+    detail: {
+      type: 'varchar',
+      doc: 'what fdinfo says beyond that, such as `eventfd-count=3` or `it_value=(0, 49406829)`',
+    },
   },
   slabs: {
     slab: { type: 'varchar', doc: 'name of the cache' },

@@ -117,6 +117,19 @@ class LocalFiles implements FileView, Disposable {
     }
   }
 
+  memory(pid: number, address: bigint, length: number): Uint8Array | undefined {
+    const descriptor = openOrUndefined(`/proc/${pid}/mem`)
+    if (descriptor === undefined) return undefined
+    try {
+      const bytes = new Uint8Array(length)
+      return readSync(descriptor, bytes, 0, length, address) === length ? bytes : undefined
+    } catch {
+      return undefined
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
   [Symbol.dispose](): void {
     closeAll(this.#young)
     closeAll(this.#old)

@@ -49,6 +49,8 @@ export interface FileView {
   space?(path: string): FileSystemSpace | undefined
   /** What a file that grows has from `offset` on, at most `maxBytes` of it. */
   part?(path: string, offset: number, maxBytes: number): FilePart | undefined
+  /** `length` bytes of a process' memory, read without stopping or waking it; `undefined` where nothing is mapped. */
+  memory?(pid: number, address: bigint, length: number): Uint8Array | undefined
 }
 
 /** As statfs(2) gives it; `available` is what unprivileged users may still take. */
