@@ -39,10 +39,10 @@ install_packages() (
     : # Somebody has run npm by hand: it writes that file when it is done.
   elif [ -f node_modules/.quarry-lock ]; then
     say "package-lock.json has changed: updating npm packages"
-    npm install --no-save >&2
+    npm install --no-save --loglevel=error >&2
   else
     say "first start: installing npm packages (about 400 MB; half a minute)"
-    npm ci >&2
+    npm ci --loglevel=error >&2
   fi || give_up "npm failed, see above; then start again. Behind a proxy: npm config set proxy http://HOST:PORT"
   cp package-lock.json node_modules/.quarry-lock.$$ && mv node_modules/.quarry-lock.$$ node_modules/.quarry-lock
 )
