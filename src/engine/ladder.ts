@@ -1,0 +1,240 @@
+/**
+ * The ladder: collectors from the least to the most intrusive. After every rung the symptoms are looked at again; one
+ * that has vanished was cured by that rung, which ends the climb and is itself a finding.
+ */
+import { abortReason, withTimeout } from '../base/abort.ts'
+import { formatDuration } from '../base/duration.ts'
+import { messageOf } from '../base/errors.ts'
+import type { ComponentUse, Definition } from '../model/definition.ts'
+import type { CaptureRecord, CaptureRole, RungRecord, Target } from '../model/run.ts'
+import { compareTiers } from '../model/tier.ts'
+import { createIngest } from './raw-output.ts'
+import { metered } from './cost.ts'
+import type { EvidenceWriter } from '../evidence/writer.ts'
+import { checkNeeds } from '../node/needs.ts'
+import type { CollectContext, ProbeCommand } from '../plugin/collector.ts'
+import type { Node } from '../plugin/node.ts'
+import type { ComponentOf, Registry } from '../plugin/registry.ts'
+import type { UndoLedger } from '../plugin/undo.ts'
+import type { RunDirectory } from '../store/run-directory.ts'
+import type { Journal } from './journal.ts'
+import { notLookedAt } from './observe.ts'
+
+type Collector = ComponentOf<'collector'>
+
+export interface Rung {
+  readonly collector: Collector
+  readonly properties: unknown
+}
+
+/** What a climb needs of the run it belongs to. */
+export interface LadderContext {
+  readonly definition: Definition
+  readonly directory: RunDirectory
+  readonly journal: Journal
+  readonly writer: EvidenceWriter
+  readonly ledger: UndoLedger
+}
+
+export interface Climb {
+  readonly id: string
+  readonly role: CaptureRole
+  readonly symptom: string | null
+  readonly rungs: readonly Rung[]
+  readonly nodes: readonly Node[]
+  readonly targets: readonly Target[]
+  readonly commands: readonly ProbeCommand[]
+  /** Rungs of one tier at a time (a reference need not be looked at after each). */
+  readonly together: boolean
+  /** Looks at the symptoms: `true` while the one that is climbed for is still there; null on a reference. */
+  readonly look: ((rung: Collector) => Promise<boolean>) | null
+  readonly signal: AbortSignal
+}
+
+/** The rungs of a definition's ladder, in the order in which they are climbed. */
+export function rungsOf(definition: Definition, registry: Registry): Rung[] {
+  const { ladder, allow } = definition.evidence
+  const uses: readonly ComponentUse[] =
+    ladder === 'default'
+      ? registry
+          .all('collector')
+          .filter(({ inDefaultLadder }) => inDefaultLadder)
+          .map(({ id, properties }) => ({ name: id, component: id, properties: properties.parse({}) }))
+      : ladder
+  const rungs = uses.flatMap(({ component, properties }) => {
+    const collector = registry.get('collector', component)
+    return collector === undefined || !allow.includes(collector.tier) ? [] : [{ collector, properties }]
+  })
+  // Sorting is stable: within a tier the order of the list is kept.
+  return rungs.toSorted((a, b) => compareTiers(a.collector.tier, b.collector.tier))
+}
+
+/** Climbs until the top, a cure or an abort. The record is saved after every rung. */
+export async function climb(spec: Climb, context: LadderContext): Promise<CaptureRecord> {
+  const { journal } = context
+  const index = journal.record.captures.length
+  const { id, role, symptom, targets } = spec
+  let capture: CaptureRecord = {
+    id,
+    role,
+    symptom,
+    from: String(journal.clock.now()),
+    to: null,
+    targets,
+    rungs: [],
+  }
+  const save = (change: Partial<CaptureRecord>): void => {
+    capture = { ...capture, ...change }
+    const captures = [...journal.record.captures]
+    captures[index] = capture
+    journal.update({ captures })
+  }
+  save({})
+  journal.event('note', id, 'the climb begins')
+  journal.progress({ type: 'climb', capture: id, what: 'began', rungs: spec.rungs.length })
+  let showing = true
+  for (const group of spec.together ? byTier(spec.rungs) : spec.rungs.map((rung) => [rung])) {
+    if (spec.signal.aborted || !showing) break
+    const records = (
+      await Promise.all(
+        group.flatMap((rung) => spec.nodes.map((node) => takeRung(rung, node, spec, context))),
+      )
+    ).flat()
+    const [first] = group
+    if (spec.look !== null && first !== undefined && records.some(({ status }) => status !== 'missing')) {
+      showing = await spec.look(first.collector).catch(() => true)
+    }
+    const symptomAfter = spec.look === null ? null : showing
+    save({ rungs: [...capture.rungs, ...records.map((record) => ({ ...record, symptomAfter }))] })
+    for (const record of records) report(record, symptomAfter, spec, journal)
+  }
+  save({ to: String(journal.clock.now()) })
+  await context.writer.flush()
+  journal.event('note', id, showing ? 'the climb ends' : 'the climb ends: the symptom is gone')
+  journal.progress({ type: 'climb', capture: id, what: 'ended', rungs: spec.rungs.length })
+  return capture
+}
+
+function byTier(rungs: readonly Rung[]): Rung[][] {
+  return Object.values(Object.groupBy(rungs, ({ collector }) => collector.tier)).filter(
+    (group) => group !== undefined,
+  )
+}
+
+function report(record: RungRecord, symptomAfter: boolean | null, spec: Climb, journal: Journal): void {
+  const { collector, tier, status, why, rows } = record
+  const detail = why ?? `${rows} rows`
+  const said = `${status}, ${detail}${symptomAfter === false ? '; the symptom is gone' : ''}`
+  journal.event('rung', collector, `${spec.id}: ${said}`)
+  journal.progress({
+    type: 'rung',
+    capture: spec.id,
+    collector,
+    tier,
+    what: 'ended',
+    status,
+    detail,
+    symptomAfter,
+  })
+}
+
+/** One collector on one node; never throws: whatever goes wrong is in the record. */
+async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderContext): Promise<RungRecord> {
+  const { collector, properties } = rung
+  const { journal, definition } = context
+  const { id, tier } = collector
+  const targets = spec.targets.filter((target) => target.node === node.name)
+  const from = String(journal.clock.now())
+  const base = { collector: id, tier, node: node.name, from, symptomAfter: null } as const
+  const symptomBefore = spec.look === null ? null : true
+  const missing = (await checkNeeds(node, collector.needs, targets))[0]
+  if (missing !== undefined) {
+    const { why, remedy } = missing
+    // That no target is a JVM, say, is no defect of the host and nothing to mend.
+    if (missing.need.type !== 'target') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
+    const to = String(journal.clock.now())
+    return {
+      ...base,
+      to,
+      status: 'missing',
+      why,
+      remedy,
+      rows: 0,
+      badLines: 0,
+      costCpuNs: 0,
+      symptomBefore,
+      raw: [],
+    }
+  }
+  journal.progress({ type: 'rung', capture: spec.id, collector: id, tier, what: 'began' })
+  const limit = definition.evidence.rungTimeoutMs
+  using time = withTimeout(spec.signal, limit, `collector ${id} exceeded ${formatDuration(limit)}`)
+  const meter = metered(node)
+  const counted = countRows(context.writer.sink({ node: node.name, collector: id, capture: spec.id }))
+  const raw = createIngest(context.directory, id, spec.id, node, time.signal)
+  const collect: CollectContext = {
+    node: meter.node,
+    targets,
+    commands: spec.commands,
+    windowMs: definition.evidence.windowMs,
+    rows: counted.sink,
+    ingest: raw.ingest,
+    ledger: context.ledger,
+    note: (sentence) => journal.event('rung', id, `${spec.id}: ${sentence}`),
+    signal: time.signal,
+  }
+  const failure = await outcome(collector.collect(collect, properties), time.signal)
+  const to = String(journal.clock.now())
+  const rows = counted.rows()
+  const costCpuNs = meter.stop()
+  const told = { rows, badLines: raw.badLines(), costCpuNs, symptomBefore, raw: raw.files() }
+  if (failure === undefined) return { ...base, to, status: 'ok', ...told }
+  const why = messageOf(failure)
+  const status =
+    time.signal.aborted && !spec.signal.aborted ? 'timeout' : spec.signal.aborted ? 'skipped' : 'failed'
+  const remedy =
+    failure instanceof Error && 'remedy' in failure && typeof failure.remedy === 'string'
+      ? failure.remedy
+      : 'see logs and evidence/raw of the run; `quarry doctor` tells what the collector needs'
+  if (status !== 'skipped') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
+  return { ...base, to, status, why, remedy, ...told }
+}
+
+const GRACE_MS = 5000
+
+/**
+ * What a collector failed with, or undefined. One that does not end after its signal is left behind after a grace
+ * period, so that it cannot hold up the run; its processes are ended with the run.
+ */
+async function outcome(work: Promise<void>, signal: AbortSignal): Promise<unknown> {
+  const ended = work.then(
+    () => undefined,
+    (error: unknown) => error ?? new Error('failed without a reason'),
+  )
+  let timer: NodeJS.Timeout | undefined
+  const abandoned = new Promise<unknown>((resolve) => {
+    const arm = (): void => {
+      timer = setTimeout(() => resolve(abortReason(signal)), GRACE_MS)
+    }
+    if (signal.aborted) arm()
+    else signal.addEventListener('abort', arm, { once: true })
+  })
+  try {
+    return await Promise.race([ended, abandoned])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function countRows(inner: CollectContext['rows']): { sink: CollectContext['rows']; rows: () => number } {
+  let rows = 0
+  return {
+    sink: {
+      add: (table, row) => {
+        rows += 1
+        inner.add(table, row)
+      },
+    },
+    rows: () => rows,
+  }
+}

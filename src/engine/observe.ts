@@ -1,0 +1,164 @@
+/**
+ * Continuous observation of a run: samplers at one pace, probes each at its own, everything into the metric store that
+ * symptoms are evaluated over, and from there into evidence.
+ */
+import { sleep } from '../base/abort.ts'
+import { messageOf } from '../base/errors.ts'
+import { createMetricStore } from '../evidence/metrics.ts'
+import type { MetricStore } from '../evidence/metrics.ts'
+import type { EvidenceWriter } from '../evidence/writer.ts'
+import type { Definition } from '../model/definition.ts'
+import type { NotLookedAt } from '../model/finding.ts'
+import type { Node } from '../plugin/node.ts'
+import type { Registry } from '../plugin/registry.ts'
+import type { Sampler } from '../plugin/sampler.ts'
+import type { Ensemble } from './ensemble.ts'
+import type { Journal } from './journal.ts'
+import { openProbes } from './probes.ts'
+import type { Probes } from './probes.ts'
+import { checkNeeds } from '../node/needs.ts'
+
+const FLUSH_MS = 10_000
+
+export interface Observation extends AsyncDisposable {
+  readonly metrics: MetricStore
+  readonly probes: Probes
+}
+
+/** How the parts of a run find each other while it is observed. */
+export interface ObserveOptions {
+  readonly definition: Definition
+  readonly registry: Registry
+  readonly ensemble: Ensemble
+  readonly journal: Journal
+  readonly writer: EvidenceWriter
+  /** History that the symptoms need, ms. */
+  readonly retentionMs: number
+  /** Aborts the run, for a failure after which going on makes no sense, such as a full disk. */
+  readonly abort: (reason: Error) => void
+}
+
+/** Starts all samplers and probes; disposing stops them and writes what is left. */
+export async function observe(options: ObserveOptions): Promise<Observation> {
+  const { definition, registry, ensemble, journal, writer, retentionMs, abort } = options
+  const metrics = createMetricStore({ retentionMs })
+  const stopped = new AbortController()
+  await using stack = new AsyncDisposableStack()
+
+  const samplers: RunningSampler[] = []
+  for (const node of ensemble.nodes) {
+    for (const use of definition.observe.samplers) {
+      const plugin = registry.get('sampler', use.component)
+      if (plugin === undefined) {
+        throw new Error(`sampler ${use.component} is in the definition and not in the registry`)
+      }
+      const missing = (await checkNeeds(node, plugin.needs))[0]
+      if (missing !== undefined) {
+        const { why, remedy } = missing
+        notLookedAt(journal, { collector: plugin.id, node: node.name, why, remedy })
+        continue
+      }
+      const tick = metrics.source({ node: node.name })
+      const sampler = plugin.open({ node, sink: tick.sink, signal: stopped.signal }, use.properties)
+      samplers.push({ id: plugin.id, node, sampler, tick, busy: false, failed: false })
+      if (sampler.close !== undefined) stack.defer(() => sampler.close?.())
+    }
+  }
+
+  const drain = (): void => metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
+  const loops = [
+    repeat(definition.observe.everyMs, stopped.signal, () => {
+      for (const one of samplers) sampleOnce(one, journal)
+    }),
+    repeat(FLUSH_MS, stopped.signal, async () => {
+      drain()
+      try {
+        await writer.flush()
+      } catch (error) {
+        abort(error instanceof Error ? error : new Error(messageOf(error)))
+      }
+    }),
+  ]
+  const probes = await openProbes({
+    definition,
+    registry,
+    ensemble,
+    journal,
+    writer,
+    metrics,
+    signal: stopped.signal,
+  })
+  stack.use(probes)
+
+  const owned = stack.move()
+  return {
+    metrics,
+    probes,
+    [Symbol.asyncDispose]: async () => {
+      stopped.abort(new Error('observation has ended'))
+      await Promise.all(loops)
+      await owned.disposeAsync()
+      drain()
+      await writer.flush()
+    },
+  }
+}
+
+/** Adds to what was not looked at, once. */
+export function notLookedAt(journal: Journal, entry: NotLookedAt): void {
+  const known = journal.record.notLookedAt.some(
+    (one) => one.collector === entry.collector && one.node === entry.node,
+  )
+  if (!known) journal.update({ notLookedAt: [...journal.record.notLookedAt, entry] })
+}
+
+interface RunningSampler {
+  readonly id: string
+  readonly node: Node
+  readonly sampler: Sampler
+  readonly tick: ReturnType<MetricStore['source']>
+  busy: boolean
+  failed: boolean
+}
+
+/** A sampler that is still busy with its last tick misses this one; one that fails is reported once and tried again. */
+function sampleOnce(one: RunningSampler, journal: Journal): void {
+  if (one.busy) return
+  const failed = (error: unknown): void => {
+    one.tick.end()
+    if (one.failed) return
+    one.failed = true
+    const remedy = 'see `quarry doctor`; the sampler goes on trying'
+    notLookedAt(journal, { collector: one.id, node: one.node.name, why: messageOf(error), remedy })
+  }
+  one.tick.begin(journal.clock.nowMs())
+  try {
+    const pending = one.sampler.sample(one.node.files)
+    if (pending === undefined) {
+      one.tick.end()
+      return
+    }
+    one.busy = true
+    pending
+      .then(() => one.tick.end(), failed)
+      .finally(() => {
+        one.busy = false
+      })
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/** Calls `action` every `milliseconds`, without overlap, until the signal aborts; resolves then. */
+export async function repeat(
+  milliseconds: number,
+  signal: AbortSignal,
+  action: () => void | Promise<void>,
+): Promise<void> {
+  let next = performance.now()
+  while (!signal.aborted) {
+    await action()
+    next = Math.max(next + milliseconds, performance.now() + 1)
+    await sleep(next - performance.now(), signal).catch(() => undefined)
+  }
+}

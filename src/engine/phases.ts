@@ -1,0 +1,129 @@
+/**
+ * The workload: phases one after another, the steps of one phase together, to any depth.
+ *
+ * A module with lifetime `run_to_end_of_phase` goes on until every sibling that runs once has ended, the nested phases
+ * beside it among them. Without such a sibling it runs once. A module that throws leaves an `error` in the history and
+ * the workload goes on, as in Fallout; a run that is aborted skips what has not begun.
+ */
+import { abortReason, withTimeout } from '../base/abort.ts'
+import { messageOf } from '../base/errors.ts'
+import { formatDuration } from '../base/duration.ts'
+import type { Phase, Step } from '../model/definition.ts'
+import type { ModuleContext } from '../plugin/module.ts'
+import type { Registry } from '../plugin/registry.ts'
+import type { Ensemble } from './ensemble.ts'
+import type { History } from './history.ts'
+import type { Journal } from './journal.ts'
+import type { ModuleLogs } from './module-logs.ts'
+
+export interface Workload {
+  readonly registry: Registry
+  readonly ensemble: Ensemble
+  readonly history: History
+  readonly journal: Journal
+  readonly logs: ModuleLogs
+  /** Resolves when evidence is no longer being gathered: lasting modules are not stopped under a climb of the ladder. */
+  readonly undisturbed: () => Promise<void>
+}
+
+type ModuleStep = Extract<Step, { type: 'module' }>
+
+/** Runs all phases; rejects only with the signal's reason. */
+export async function runPhases(
+  phases: readonly Phase[],
+  workload: Workload,
+  signal: AbortSignal,
+): Promise<void> {
+  await runInSequence(phases, '', workload, signal)
+  if (signal.aborted) throw abortReason(signal)
+}
+
+async function runInSequence(
+  phases: readonly Phase[],
+  path: string,
+  workload: Workload,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, phase] of phases.entries()) {
+    if (signal.aborted) return
+    await runPhase(phase, path === '' ? String(index + 1) : `${path}.${index + 1}`, workload, signal)
+  }
+}
+
+async function runPhase(phase: Phase, path: string, workload: Workload, signal: AbortSignal): Promise<void> {
+  const { journal } = workload
+  const name = `${path} ${phase.steps.map(nameOf).join(' | ')}`
+  const index = journal.record.phases.length
+  const settle = (patch: { to: string; ok: boolean }): void =>
+    journal.update({
+      phases: journal.record.phases.map((one, at) => (at === index ? { ...one, ...patch } : one)),
+    })
+  journal.update({
+    phases: [...journal.record.phases, { name, from: String(journal.clock.now()), to: null, ok: false }],
+  })
+  journal.event('phase', name, 'began')
+
+  const ended = new AbortController()
+  const lasting = phase.steps.filter(isLasting)
+  const once = phase.steps.filter((step) => !isLasting(step))
+  const start = (step: Step): Promise<boolean> =>
+    step.type === 'module'
+      ? runModule(step, name, workload, ended.signal, signal)
+      : runInSequence(step.phases, `${path}.${step.name}`, workload, signal).then(() => true)
+
+  const background = lasting.map(start)
+  const results = await Promise.all(once.map(start))
+  if (lasting.length > 0 && !signal.aborted) await workload.undisturbed()
+  if (once.length > 0) ended.abort(new Error(`phase ${path} has ended`))
+  const ok = [...results, ...(await Promise.all(background))].every(Boolean) && !signal.aborted
+  settle({ to: String(journal.clock.now()), ok })
+  journal.event('phase', name, 'ended')
+}
+
+const nameOf = (step: Step): string => (step.type === 'module' ? step.use.name : step.name)
+
+const isLasting = (step: Step): boolean => step.type === 'module' && step.lifetime === 'run_to_end_of_phase'
+
+async function runModule(
+  step: ModuleStep,
+  phase: string,
+  workload: Workload,
+  endOfPhase: AbortSignal,
+  runSignal: AbortSignal,
+): Promise<boolean> {
+  const { registry, ensemble, history, journal, logs } = workload
+  const { name, component, properties } = step.use
+  if (runSignal.aborted) return false
+  const plugin = registry.get('module', component)
+  if (plugin === undefined) {
+    throw new Error(`module ${component} is in the definition and not in the registry`)
+  }
+  const limit = step.timeoutMs ?? 2 ** 31 - 1
+  using time = withTimeout(runSignal, limit, `module ${name} exceeded ${formatDuration(limit)}`)
+  const record = (kind: 'invoke' | 'ok' | 'fail' | 'info' | 'error', value: unknown): void =>
+    history.add({ process: name, module: component, kind, value, phase })
+  const context: ModuleContext = {
+    name,
+    group: (group) => ensemble.group(group),
+    environment: (node) => ensemble.environment(node),
+    operation: record,
+    log: (line) => logs.write(name, line),
+    artifacts: (node) => ensemble.artifacts(node),
+    lifetime: step.lifetime,
+    endOfPhase,
+    signal: time.signal,
+  }
+  journal.progress({ type: 'module', name, phase, what: 'began' })
+  const before = history.operations.length
+  try {
+    await plugin.run(context, properties)
+  } catch (error) {
+    // An abort of the whole run is recorded once, by whoever ordered it.
+    if (!runSignal.aborted) record('error', messageOf(error))
+    journal.progress({ type: 'module', name, phase, what: 'failed' })
+    return false
+  }
+  const failed = history.operations.slice(before).some((one) => one.process === name && one.kind === 'fail')
+  journal.progress({ type: 'module', name, phase, what: failed ? 'failed' : 'ended' })
+  return !failed
+}

@@ -1,0 +1,195 @@
+/**
+ * One run, as a sentence: make its directory, provision, observe, conduct the workload and watch for symptoms, tear
+ * down, check, diagnose, report.
+ *
+ * What each step leaves behind is in the run directory as soon as it is known, so that a run that dies in the middle
+ * is a run with less evidence, not a lost one. An error in one step never hides that of an earlier one, and the steps
+ * after the workload are always taken.
+ */
+import { abortReason, sleep, whenAborted, withTimeout } from '../base/abort.ts'
+import { systemClock } from '../base/clock.ts'
+import { formatDuration } from '../base/duration.ts'
+import { answerOf } from '../diagnosis/answer.ts'
+import { openEvidenceWriter } from '../evidence/writer.ts'
+import { lookbackOf, parsePromql } from '../evidence/promql/index.ts'
+import type { Definition } from '../model/definition.ts'
+import type { Finding } from '../model/finding.ts'
+import type { RunRecord, RunResult } from '../model/run.ts'
+import { mergeVerdicts } from '../model/verdict.ts'
+import { openLedger } from '../node/ledger.ts'
+import type { Registry } from '../plugin/registry.ts'
+import { createRunDirectory, listRuns, newRunId } from '../store/run-directory.ts'
+import type { RunDirectory } from '../store/run-directory.ts'
+import { check } from './check.ts'
+import { conduct } from './conduct.ts'
+import { diagnoseRun } from './diagnose-run.ts'
+import { provision } from './ensemble.ts'
+import { openHistory } from './history.ts'
+import { openJournal } from './journal.ts'
+import type { Journal } from './journal.ts'
+import { openModuleLogs } from './module-logs.ts'
+import { observe } from './observe.ts'
+import { runPhases } from './phases.ts'
+import type { Progress } from './progress.ts'
+import type { Symptom } from './symptoms.ts'
+
+export interface RunOptions {
+  readonly registry: Registry
+  /** Directory that the run directory is made in. */
+  readonly root: string
+  readonly progress: Progress
+  /** Aborts the run, with a sentence; what was gathered so far is kept, diagnosed and reported. */
+  readonly signal: AbortSignal
+  /**
+   * `watch`: the workload is the world, the run ends when it is aborted or a symptom stops it, and an abort is no error.
+   */
+  readonly watch: boolean
+  /** Writes the case file of a run that has ended. */
+  readonly report: (directory: string) => Promise<void>
+}
+
+/** Executes a definition. Rejects only when not even the run directory could be made. */
+export async function run(definition: Definition, options: RunOptions): Promise<RunResult> {
+  const clock = systemClock()
+  const began = clock.now()
+  const directory = await createRunDirectory(options.root, newRunId(definition.file, new Date()))
+  const journal = openJournal(directory, definition, clock, options.progress)
+  directory.write('definition.yaml', definition.text.source)
+  directory.write('expanded.yaml', definition.text.expanded)
+  const expectedMs = await expectedDuration(definition, options.root)
+  journal.progress({ type: 'run', id: directory.id, directory: directory.path, expectedMs })
+
+  await work(definition, options, directory, journal)
+
+  const { user, system } = process.cpuUsage()
+  const cost = { observerCpuNs: (user + system) * 1000, wallNs: Number(clock.now() - began) }
+  const verdict = mergeVerdicts(journal.record.checks.map((one) => one.verdict))
+  journal.update({ cost, verdict })
+  journal.enter('diagnosing')
+  const findings = await diagnoseRun(directory.path, journal.record).catch((error: unknown): Finding[] => {
+    journal.error(error)
+    journal.update({ verdict: mergeVerdicts([verdict, 'unknown']) })
+    return []
+  })
+  journal.enter('ended')
+  const result = resultOf(journal.record, directory.path, findings)
+  directory.write('findings.json', `${JSON.stringify(result, null, 2)}\n`)
+  await options.report(directory.path).catch((error: unknown) => journal.error(error))
+  await directory.close()
+  return result
+}
+
+/** From provisioning to the checks; never rejects. */
+async function work(
+  definition: Definition,
+  options: RunOptions,
+  directory: RunDirectory,
+  journal: Journal,
+): Promise<void> {
+  const { registry } = options
+  const aborted = new AbortController()
+  const limit = definition.timeoutMs
+  using time = withTimeout(
+    AbortSignal.any([options.signal, aborted.signal]),
+    limit,
+    `the run exceeded its timeout of ${formatDuration(limit)}`,
+  )
+  const { signal } = time
+  let symptoms: readonly Symptom[] = []
+  const writer = openEvidenceWriter(directory.path, { clock: journal.clock })
+  const own = (collector: string) => writer.sink({ node: '', collector, capture: '' })
+  journal.attach(own('engine'))
+  const history = openHistory(directory, journal.clock, own('engine'))
+  try {
+    await using stack = new AsyncDisposableStack()
+    stack.use(writer)
+    const ledger = stack.use(
+      openLedger(directory.file('undo.jsonl'), directory.id, (text) => journal.error(new Error(text))),
+    )
+    await ledger.record({ type: 'processes', run: directory.id })
+
+    journal.enter('setting-up')
+    const ensemble = stack.use(await provision(definition, registry, directory, ledger, signal))
+    journal.update({
+      nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
+        name,
+        group,
+        ordinal,
+        clockOffsetNs,
+      })),
+    })
+    const logs = stack.use(openModuleLogs(directory))
+    const abort = (reason: Error): void => aborted.abort(reason)
+    const retentionMs = historyNeeded(definition)
+    const observation = stack.use(
+      await observe({ definition, registry, ensemble, journal, writer, retentionMs, abort }),
+    )
+    stack.defer(() => journal.enter('tearing-down'))
+
+    journal.enter('running')
+    symptoms = await conduct({
+      definition,
+      registry,
+      directory,
+      ensemble,
+      journal,
+      ledger,
+      observation,
+      signal,
+      writer,
+      work: async (undisturbed, working) => {
+        const workload = {
+          registry,
+          ensemble,
+          history,
+          journal,
+          logs,
+          undisturbed,
+        }
+        await runPhases(definition.phases, workload, working)
+        if (options.watch) await whenAborted(working)
+        else if (definition.phases.length === 0) await sleep(0, working)
+      },
+    })
+    if (signal.aborted && !options.watch) throw abortReason(signal)
+  } catch (error) {
+    // A watch is ended by its user: that is no error. Everything else is said, once.
+    if (!(options.watch && options.signal.aborted)) {
+      journal.error(signal.aborted ? abortReason(signal) : error)
+    }
+  }
+  journal.enter('checking')
+  const checks = await check(definition, registry, directory, journal, history, symptoms)
+  journal.update({ checks, partial: journal.record.errors.length > 0 })
+}
+
+/** Metrics are kept in memory for as long as the symptoms look back, and five minutes more. */
+function historyNeeded(definition: Definition): number {
+  const lookbacks = definition.symptoms.map(({ when }) => {
+    const parsed = parsePromql(when)
+    return 'expr' in parsed ? lookbackOf(parsed.expr) : 0
+  })
+  return Math.max(0, ...lookbacks) + 5 * 60_000
+}
+
+/** How long the last complete run of the same definition took, or null. */
+async function expectedDuration(definition: Definition, root: string): Promise<number | null> {
+  const runs = await listRuns(root)
+  const last = runs.findLast(
+    ({ record }) => record.definition === definition.file && record.state === 'ended',
+  )
+  return last === undefined ? null : last.record.cost.wallNs / 1e6
+}
+
+/** What `--json` prints. */
+export function resultOf(record: RunRecord, directory: string, findings: readonly Finding[]): RunResult {
+  return {
+    verdict: record.verdict ?? 'unknown',
+    run: record.id,
+    directory,
+    answer: answerOf(record, findings),
+    symptoms: record.symptoms.map(({ name, from, to, curedBy }) => ({ name, from, to, curedBy })),
+    findings,
+    notLookedAt: record.notLookedAt,
+  }
+}

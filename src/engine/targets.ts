@@ -1,0 +1,102 @@
+/**
+ * Whom to look at: the processes behind the probes of a symptom, those that its labels name, and those that the
+ * definition names. Found by reading procfs alone.
+ */
+import type { EvidenceSpec } from '../model/definition.ts'
+import type { ProbeRecord, ProbeSubject, SymptomRecord, Target } from '../model/run.ts'
+import type { FileView, Node } from '../plugin/node.ts'
+
+export interface TargetQuestion {
+  readonly probes: readonly ProbeRecord[]
+  /** Label sets that satisfied the symptom. */
+  readonly series: SymptomRecord['series']
+  readonly targets: EvidenceSpec['targets']
+}
+
+/** The processes on a node that a question points at, without doubles; Quarry's own process is never one. */
+export function findTargets(node: Node, question: TargetQuestion): Target[] {
+  const reasons = new Map<number, string[]>()
+  const add = (pid: number, why: string): void => {
+    if (pid !== process.pid) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
+  }
+  const { files } = node
+  const sockets = question.probes.flatMap(({ name, subject }) =>
+    inodesOf(files, subject).map((inode) => [inode, `serves what probe ${name} tries`] as const),
+  )
+  for (const [pid, why] of ownersOf(files, new Map(sockets))) add(pid, why)
+  for (const { labels } of question.series) {
+    const pid = Number(labels['pid'])
+    if (Number.isInteger(pid) && pid > 0) add(pid, 'is named by the symptom')
+  }
+  for (const wanted of question.targets) {
+    if (typeof wanted === 'number') add(wanted, 'is named in the definition')
+    else for (const pid of matching(files, new RegExp(wanted))) add(pid, `matches ${wanted}`)
+  }
+  return [...reasons].flatMap(([pid, why]) => {
+    const comm = files.text(`/proc/${pid}/comm`)?.trimEnd()
+    if (comm === undefined) return []
+    return [
+      {
+        node: node.name,
+        pid,
+        comm,
+        commandLine: commandLineOf(files, pid),
+        why: [...new Set(why)].join('; '),
+      },
+    ]
+  })
+}
+
+const pidsOf = (files: FileView): number[] =>
+  files
+    .list('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid > 0)
+
+const commandLineOf = (files: FileView, pid: number): string =>
+  (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
+
+function matching(files: FileView, pattern: RegExp): number[] {
+  return pidsOf(files).filter((pid) => pid !== process.pid && pattern.test(commandLineOf(files, pid)))
+}
+
+/** Inodes of the sockets that serve a probe's address: listeners for streams, bound sockets for datagrams. */
+function inodesOf(files: FileView, subject: ProbeSubject): string[] {
+  if (subject.type !== 'socket') return []
+  const { protocol, address } = subject
+  if (protocol === 'unix') {
+    // Num RefCount Protocol Flags Type St Inode Path; flag 10000 is "accepts connections".
+    return rows(files, '/proc/net/unix').flatMap(([, , , flags, , , inode, path]) =>
+      path === address && inode !== undefined && flags === '00010000' ? [inode] : [],
+    )
+  }
+  const port = Number(address.slice(address.lastIndexOf(':') + 1))
+  // sl local remote st queues tr retrnsmt uid timeout inode; state 0A is LISTEN.
+  return [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((file) =>
+    rows(files, file).flatMap(([, local = '', , state, , , , , , inode]) =>
+      Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16) === port &&
+      inode !== undefined &&
+      (protocol === 'udp' || state === '0A')
+        ? [inode]
+        : [],
+    ),
+  )
+}
+
+const rows = (files: FileView, path: string): string[][] =>
+  (files.text(path) ?? '')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+
+/** Processes that hold one of the sockets, each with the reason given for it. */
+function ownersOf(files: FileView, reasons: ReadonlyMap<string, string>): [pid: number, why: string][] {
+  if (reasons.size === 0) return []
+  return pidsOf(files).flatMap((pid) =>
+    files.list(`/proc/${pid}/fd`).flatMap((fd): [number, string][] => {
+      const inode = /^socket:\[(\d+)\]$/.exec(files.link(`/proc/${pid}/fd/${fd}`) ?? '')?.[1]
+      const why = inode === undefined ? undefined : reasons.get(inode)
+      return why === undefined ? [] : [[pid, why]]
+    }),
+  )
+}
