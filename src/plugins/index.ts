@@ -1,4 +1,6 @@
 /** Every component that there is. A new one is one folder and one line here, sorted by kind and id. */
 import type { Component } from '../plugin/define.ts'
+import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
+import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
 
-export const components: readonly Component[] = []
+export const components: readonly Component[] = [bpfCallLatency, bpfFailedCalls]
