@@ -112,7 +112,7 @@ test('space of a file system', () => {
 test('memory of a process is read as it is, and what is not mapped is undefined', () => {
   const [, range = ''] = /^(\S+) .*\[stack\]$/m.exec(files.text(`/proc/${process.pid}/maps`) ?? '') ?? []
   const end = BigInt(`0x${range.split('-')[1]}`)
-  expect(files.memory(process.pid, end - 16n, 8)).toHaveLength(8)
-  expect(files.memory(process.pid, 0n, 8)).toBeUndefined()
-  expect(files.memory(2 ** 30, 0n, 8)).toBeUndefined()
+  expect(files.memory?.(process.pid, end - 16n, 8)).toHaveLength(8)
+  expect(files.memory?.(process.pid, 0n, 8)).toBeUndefined()
+  expect(files.memory?.(2 ** 30, 0n, 8)).toBeUndefined()
 })

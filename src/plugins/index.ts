@@ -2,5 +2,6 @@
 import type { Component } from '../plugin/define.ts'
 import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
+import threads from './collectors/threads/index.ts'
 
-export const components: readonly Component[] = [bpfCallLatency, bpfFailedCalls]
+export const components: readonly Component[] = [bpfCallLatency, bpfFailedCalls, threads]
