@@ -2,6 +2,16 @@
 import type { Component } from '../plugin/define.ts'
 import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
+import changeCommand from './collectors/change-command/index.ts'
+import dropCaches from './collectors/drop-caches/index.ts'
+import sigstop from './collectors/sigstop/index.ts'
 import threads from './collectors/threads/index.ts'
 
-export const components: readonly Component[] = [bpfCallLatency, bpfFailedCalls, threads]
+export const components: readonly Component[] = [
+  bpfCallLatency,
+  bpfFailedCalls,
+  changeCommand,
+  dropCaches,
+  sigstop,
+  threads,
+]
