@@ -4,6 +4,7 @@ import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
+import files from './collectors/files/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
 import threads from './collectors/threads/index.ts'
 
@@ -12,6 +13,7 @@ export const components: readonly Component[] = [
   bpfFailedCalls,
   changeCommand,
   dropCaches,
+  files,
   sigstop,
   threads,
 ]
