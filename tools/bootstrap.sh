@@ -14,8 +14,9 @@ bootstrap() {
     "$node" -e 'process.exit(parseInt(process.versions.node) < 24)' ||
       give_up "$node is $("$node" --version); Quarry needs Node 24 or newer: https://nodejs.org/en/download"
   fi
-  # Last, so that the system under test keeps the Node that it has always had.
-  export PATH="$PATH:${node%/*}"
+  # Debian keeps tcpdump and the like where plain users have no PATH to. Node comes last: the system under test keeps
+  # the Node that it has always had.
+  export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:${node%/*}"
 }
 
 # In a subshell, which holds the lock until it ends: of several first starts one installs, and the others wait for it.

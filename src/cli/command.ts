@@ -43,13 +43,13 @@ export interface CommandContext {
   /** Aborts at the first INT, TERM or HUP, with a sentence; a second one ends the process at once. */
   readonly signal: AbortSignal
   /** All components; loaded at the first call. */
-  registry(): Promise<Registry>
+  readonly registry: () => Promise<Registry>
   /** The result: one line or many on standard output. */
-  print(text: string): void
+  readonly print: (text: string) => void
   /** One object on standard output. A bigint becomes a number where that is exact, else a decimal string. */
-  printJson(value: unknown): void
+  readonly printJson: (value: unknown) => void
   /** Progress: a line on standard error. */
-  progress(line: string): void
+  readonly progress: (line: string) => void
 }
 
 export interface CommandSpec<

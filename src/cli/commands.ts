@@ -6,4 +6,9 @@ export interface CommandEntry {
   readonly load: () => Promise<{ readonly command: AnyCommand }>
 }
 
-export const commands: Readonly<Record<string, CommandEntry>> = {}
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  doctor: {
+    summary: 'what this host can collect and run, and what to install for the rest',
+    load: () => import('./doctor.ts'),
+  },
+}

@@ -135,7 +135,8 @@ function cgroups(node: Node): HostFact {
 }
 
 function kvm({ files }: Node): HostFact {
-  if (!files.list('/dev').includes('kvm'))
-    return plain('KVM', 'no', 'virtual machines are emulated, about ten times slower')
-  return plain('KVM', '/dev/kvm is there', 'whether a machine boots with it shows only when one does')
+  const present = files.list('/dev').includes('kvm')
+  return present
+    ? plain('KVM', '/dev/kvm is there', 'whether a machine boots with it shows only when one does')
+    : plain('KVM', 'no', 'virtual machines are emulated, about ten times slower')
 }

@@ -28,6 +28,16 @@ export type Component =
 
 export type ComponentKind = Component['kind']
 
+/** In the order in which the reference has them. */
+export const componentKinds = [
+  'provisioner',
+  'module',
+  'checker',
+  'sampler',
+  'probe',
+  'collector',
+] as const satisfies readonly ComponentKind[]
+
 // A component is kept with its property type forgotten: its own schema has parsed whatever its code is handed.
 export const defineProvisioner = <P>(plugin: ProvisionerPlugin<P>) =>
   ({ kind: 'provisioner', ...plugin }) as unknown as Component & { kind: 'provisioner' }
