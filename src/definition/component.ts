@@ -1,0 +1,50 @@
+/** Finds a component and has its own schema parse its properties. */
+import type { ComponentKind } from '../plugin/define.ts'
+import type { ComponentOf, Registry } from '../plugin/registry.ts'
+import type { ComponentUse } from '../model/definition.ts'
+import type { Span } from './position.ts'
+import { hintFor } from './problems/nearest.ts'
+import type { ReportAt } from './problems/problems.ts'
+import { quote } from './problems/quote.ts'
+import { parseProperties } from './properties.ts'
+import { emptyMap, type Tree } from './tree.ts'
+
+/** How a person calls each kind. */
+export const kindNames: Readonly<Record<ComponentKind, string>> = {
+  provisioner: 'provisioner',
+  module: 'module',
+  checker: 'checker',
+  sampler: 'sampler',
+  probe: 'kind of probe',
+  collector: 'collector',
+}
+
+/** The component with this id, whatever its case; an unknown one is a problem with the nearest name. */
+export function findComponent<K extends ComponentKind>(
+  registry: Registry,
+  report: ReportAt,
+  kind: K,
+  id: string,
+  at: Span,
+): ComponentOf<K> | undefined {
+  const component = registry.get(kind, id) ?? registry.get(kind, id.toLowerCase())
+  if (component === undefined) {
+    const ids = registry.all(kind).map((candidate) => candidate.id)
+    report(at, `there is no ${kindNames[kind]} called ${quote(id)}`, hintFor(id, ids))
+  }
+  return component
+}
+
+/** A component under a name, with its properties parsed; `at` is where missing properties are reported. */
+export function useComponent(
+  report: ReportAt,
+  component: ComponentOf<ComponentKind>,
+  name: string,
+  properties: Tree | undefined,
+  at: Span,
+): ComponentUse | undefined {
+  const given = properties ?? emptyMap(at)
+  const where = `${kindNames[component.kind]} \`${component.id}\``
+  const parsed = parseProperties(report, component.properties, given, where, at)
+  return parsed === undefined ? undefined : { name, component: component.id, properties: parsed.value }
+}

@@ -1,0 +1,88 @@
+/** The node groups of a definition, by all their names. */
+import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
+import { findComponent, useComponent } from './component.ts'
+import type { LoadContext } from './context.ts'
+import type { Span } from './position.ts'
+import { hintFor } from './problems/nearest.ts'
+import { quote } from './problems/quote.ts'
+
+export interface Group {
+  readonly name: string
+  readonly aliases: Set<string>
+  readonly nodeCount: number
+  /** Absent when it was wrong: the group keeps its name, so that only this is reported. */
+  readonly provisioner?: ComponentUse | undefined
+  readonly managers: readonly ComponentUse[]
+}
+
+export interface Groups {
+  add(group: Group, at: Span): void
+  /** The group of this name; groups that Fallout has without declaring them are made when first named. */
+  find(name: string): Group | undefined
+  /** Makes `alias` one more name of the group. */
+  link(alias: string, group: Group, at: Span): void
+  /** Reports a name that no group has; `where` is such as ``group of probe `x` ``. */
+  check(name: string, at: Span, where: string): void
+  specs(): NodeGroupSpec[]
+}
+
+/** One node on this machine each; the first three are words for the same group. */
+const implicit: Readonly<Record<string, string>> = {
+  local: 'local',
+  none: 'local',
+  empty: 'local',
+  observer: 'observer',
+  controller: 'controller',
+}
+
+export function createGroups({ registry, report }: LoadContext): Groups {
+  const groups: Group[] = []
+  const byName = new Map<string, Group>()
+
+  function add(group: Group, at: Span): void {
+    if (byName.has(group.name.toLowerCase())) {
+      report(at, `two node groups are called ${quote(group.name)}`, 'give one of them another `name`')
+      return
+    }
+    groups.push(group)
+    byName.set(group.name.toLowerCase(), group)
+    for (const alias of group.aliases) byName.set(alias.toLowerCase(), group)
+  }
+
+  function find(name: string): Group | undefined {
+    const known = byName.get(name.toLowerCase())
+    const implied = implicit[name.toLowerCase()]
+    if (known !== undefined || implied === undefined) return known
+    const made = byName.get(implied)
+    if (made !== undefined) return made
+    const nowhere = { start: 0, end: 0 }
+    const local = findComponent(registry, report, 'provisioner', 'local', nowhere)
+    const provisioner = local && useComponent(report, local, `${implied}-local`, undefined, nowhere)
+    const group: Group = { name: implied, aliases: new Set(), nodeCount: 1, provisioner, managers: [] }
+    add(group, nowhere)
+    return group
+  }
+
+  return {
+    add,
+    find,
+    link(alias, group, at) {
+      const holder = byName.get(alias.toLowerCase())
+      if (holder !== undefined && holder !== group) {
+        report(at, `${quote(alias)} is the name of another node group already`)
+        return
+      }
+      byName.set(alias.toLowerCase(), group)
+      if (alias !== group.name) group.aliases.add(alias)
+    },
+    check(name, at, where) {
+      if (find(name) !== undefined) return
+      const names = groups.flatMap((group) => [group.name, ...group.aliases])
+      report(at, `${where}: there is no node group called ${quote(name)}`, hintFor(name, names))
+    },
+    specs: () =>
+      groups.flatMap(({ name, aliases, nodeCount, provisioner, managers }) =>
+        provisioner === undefined ? [] : [{ name, aliases: [...aliases], nodeCount, provisioner, managers }],
+      ),
+  }
+}

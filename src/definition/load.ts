@@ -1,0 +1,104 @@
+/** From the text of a definition to its model, or to everything that is wrong with it. */
+import type { Problem } from '../base/errors.ts'
+import type { Definition } from '../model/definition.ts'
+import type { Registry } from '../plugin/registry.ts'
+import { contentOffset } from './content-offset.ts'
+import type { LoadContext, PromqlChecks } from './context.ts'
+import { checkText } from './text.ts'
+import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
+import { lineTable, originOf, overlapsMissing } from './position.ts'
+import { createProblems, type Problems, type ReportAt } from './problems/problems.ts'
+import { readSections } from './sections.ts'
+import { splitText } from './split.ts'
+import { renderTemplate, type Rendered } from './template.ts'
+import { parseYaml } from './yaml.ts'
+
+export interface LoadInput {
+  /** Name for messages; it is not read. */
+  readonly file: string
+  readonly text: string
+  /** Values as on the command line, parsed as YAML. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly registry: Registry
+  readonly validatePromql?: PromqlChecks['validate']
+  readonly selectorsOf?: PromqlChecks['selectorsOf']
+  /** False for `watch`, whose workload is the world. */
+  readonly requireWorkload?: boolean
+}
+
+export interface Loaded {
+  /** There when there are no problems. */
+  readonly definition?: Definition
+  /** All of them, in the order of the file. */
+  readonly problems: readonly Problem[]
+}
+
+/** Never throws on any text, and takes no longer than a second on the most hostile. */
+export function loadDefinition(input: LoadInput): Loaded {
+  const problems = createProblems()
+  const definition = load(input, problems)
+  return definition === undefined || problems.count > 0
+    ? { problems: problems.list() }
+    : { definition, problems: [] }
+}
+
+function load(input: LoadInput, problems: Problems): Definition | undefined {
+  const { file, registry } = input
+  const text = checkText(input, problems)
+  if (text === undefined) return undefined
+  const lines = lineTable(file, text)
+  const reportFrom =
+    (offset: number): ReportAt =>
+    (at, message, hint) =>
+      problems.add(lines.at(offset + at.start), message, hint)
+  const reportParameter = (message: string, hint?: string): void => problems.add(lines.at(0), message, hint)
+
+  const { defaults: defaultsPiece, definition: piece, ignored } = splitText(text)
+  for (const { offset } of ignored) {
+    const hint =
+      'a file has defaults, one line `---`, and the definition; indent a `---` that belongs to a text'
+    problems.add(
+      lines.at(offset),
+      'this part, between two lines `---`, is neither defaults nor definition',
+      hint,
+    )
+  }
+  const defaults = readDefaults(defaultsPiece?.text ?? '', reportFrom(defaultsPiece?.offset ?? 0))
+  const values = overlay(defaults, input.parameters, reportParameter)
+  const rendered = renderTemplate(piece.text, values, reportFrom(piece.offset))
+  if (rendered === undefined) return undefined
+  checkUnused(input.parameters, defaults, rendered.used, reportParameter)
+
+  const context: LoadContext = {
+    registry,
+    report: reportThrough(rendered, reportFrom(piece.offset)),
+    promql: { validate: input.validatePromql, selectorsOf: input.selectorsOf },
+    contentOffset: (scalar, offset) => contentOffset(rendered.text, scalar, offset),
+  }
+  const before = problems.count
+  const tree = parseYaml(rendered.text, context.report)
+  if (tree === undefined) {
+    if (problems.count === before) {
+      problems.add(lines.at(piece.offset), 'the definition is empty', 'it needs a `workload` at least')
+    }
+    return undefined
+  }
+  return {
+    file,
+    ...readSections(context, tree, input.requireWorkload ?? true),
+    parameters: usedValues(values, rendered.used),
+    text: { source: input.text, expanded: rendered.text },
+  }
+}
+
+/**
+ * Leads places of the expanded text back to the template. What stands where a value is missing is wrong only because
+ * of that, which has been reported.
+ */
+function reportThrough({ segments }: Rendered, report: ReportAt): ReportAt {
+  return (at, message, hint) => {
+    if (overlapsMissing(segments, at)) return
+    const { offset } = originOf(segments, at.start)
+    report({ start: offset, end: offset + 1 }, message, hint)
+  }
+}

@@ -1,0 +1,138 @@
+/** Has a zod schema parse properties, and says where in the YAML each of its issues is. */
+import type { z } from 'zod'
+import { messageOf } from '../base/errors.ts'
+import type { Span } from './position.ts'
+import { hintFor, nearest } from './problems/nearest.ts'
+import type { ReportAt } from './problems/problems.ts'
+import { quote } from './problems/quote.ts'
+import { descriptionAt, keysOf } from './schema-shape.ts'
+import { describe, follow, valueOf, type Tree } from './tree.ts'
+
+type Issue = z.core.$ZodIssue
+type IssuePath = readonly PropertyKey[]
+
+/**
+ * The parsed value, or `undefined` after its problems were reported. `where` is such as ``module `bash` ``; `at` is
+ * where a missing property is reported.
+ */
+export function parseProperties(
+  report: ReportAt,
+  schema: z.ZodType,
+  tree: Tree,
+  where: string,
+  at: Span,
+): { readonly value: unknown } | undefined {
+  const given = tree.type === 'scalar' && tree.value === null ? {} : valueOf(tree)
+  try {
+    let result = schema.safeParse(given)
+    if (!result.success) result = schema.safeParse(coerce(given, tree, result.error.issues))
+    if (result.success) return { value: result.data }
+    for (const issue of result.error.issues) {
+      reportIssue(report, issue, { schema, tree, where, at, above: [] })
+    }
+  } catch (error) {
+    report(at, `the properties of ${where} could not be checked: ${messageOf(error)}`)
+  }
+  return undefined
+}
+
+/** Where a schema wants a string, a number or boolean stands for its text; a string of digits stands for a number. */
+function coerce(given: unknown, tree: Tree, issues: readonly Issue[]): unknown {
+  let value = given
+  for (const issue of issues) {
+    if (issue.code !== 'invalid_type') continue
+    const { tree: found, found: exists } = follow(tree, issue.path)
+    if (!exists || found.type !== 'scalar' || found.value === null) continue
+    if (issue.expected === 'string' && typeof found.value !== 'string') {
+      value = put(value, issue.path, found.text)
+    }
+    const isNumeric = typeof found.value === 'string' && /^[-+]?\d+(\.\d+)?$/.test(found.text)
+    if ((issue.expected === 'number' || issue.expected === 'int') && isNumeric) {
+      value = put(value, issue.path, Number(found.text))
+    }
+  }
+  return value
+}
+
+function put(value: unknown, path: IssuePath, replacement: unknown): unknown {
+  const [step, ...rest] = path
+  if (step === undefined) return replacement
+  if (Array.isArray(value)) {
+    return value.map((item, index) => (index === step ? put(item, rest, replacement) : item))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, key === step ? put(item, rest, replacement) : item]),
+  )
+}
+
+interface Place {
+  readonly schema: z.ZodType
+  readonly tree: Tree
+  readonly where: string
+  readonly at: Span
+  /** Path from the properties to the union that the issue is inside. */
+  readonly above: IssuePath
+}
+
+function reportIssue(report: ReportAt, issue: Issue, place: Place): void {
+  const path = [...place.above, ...issue.path]
+  const { tree, found } = follow(place.tree, path)
+  const name = path.length === 0 ? 'properties' : quote(path.map(String).join('.'))
+  const here = found && path.length > 0 ? tree : path.length > 1 ? tree : place.at
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysOf(place.schema, path)
+    for (const key of issue.keys) {
+      const keyAt = tree.type === 'map' ? tree.entries.get(key)?.keyAt : undefined
+      const inside = path.length === 0 ? place.where : `${name} of ${place.where}`
+      report(keyAt ?? here, `${inside} has no property ${quote(key)}`, hintFor(key, known))
+    }
+  } else if (issue.code === 'invalid_union') {
+    reportUnion(report, issue.errors, { ...place, above: path })
+  } else if (!found) {
+    report(here, `${place.where} needs the property ${name}`, descriptionAt(place.schema, path))
+  } else {
+    report(here, `${name} of ${place.where}: ${sentenceOf(issue, tree)}`, hintOf(issue, tree))
+  }
+}
+
+/** Of all ways a union may be meant, the one that fails deepest in the value is what the person was writing. */
+function reportUnion(report: ReportAt, branches: readonly (readonly Issue[])[], place: Place): void {
+  const depthOf = (issues: readonly Issue[]): number =>
+    Math.max(0, ...issues.map((issue) => issue.path.length))
+  const deepest = [...branches].toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0] ?? []
+  if (depthOf(deepest) > 0 || branches.length === 1 || !branches.every(isTypeIssue)) {
+    for (const issue of deepest) reportIssue(report, issue, place)
+    return
+  }
+  const { tree } = follow(place.tree, place.above)
+  const expected = branches.flatMap((issues) =>
+    issues.map((issue) => ('expected' in issue ? issue.expected : '')),
+  )
+  const name = place.above.map(String).join('.')
+  report(tree, `${quote(name)} of ${place.where}: expected ${expected.join(' or ')}, not ${describe(tree)}`)
+}
+
+const isTypeIssue = (issues: readonly Issue[]): boolean =>
+  issues.every((issue) => issue.code === 'invalid_type')
+
+function sentenceOf(issue: Issue, tree: Tree): string {
+  if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}, not ${describe(tree)}`
+  if (issue.code !== 'invalid_value') return issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+  const found = tree.type === 'scalar' ? quote(tree.text) : describe(tree)
+  return `expected ${issue.values.map(String).join(', ')}, not ${found}`
+}
+
+function hintOf(issue: Issue, tree: Tree): string | undefined {
+  if (issue.code !== 'invalid_value' || tree.type !== 'scalar') return undefined
+  const guess = nearest(tree.text, issue.values.map(String))
+  return guess === undefined ? undefined : `did you mean ${quote(guess)}?`
+}
+
+const names: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  int: 'a whole number',
+}
+const article = (expected: string): string => names[expected] ?? `a ${expected}`

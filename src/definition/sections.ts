@@ -1,0 +1,64 @@
+/** The top level of a definition. */
+import type { Definition } from '../model/definition.ts'
+import type { LoadContext } from './context.ts'
+import { readEnsemble } from './ensemble.ts'
+import { readEvidence } from './evidence.ts'
+import { readFields, readPositiveDuration, readText } from './fields.ts'
+import { readObserve } from './observe.ts'
+import { readSymptoms } from './symptoms.ts'
+import { valueOf, type Tree } from './tree.ts'
+import { readWorkload, type Workload } from './workload.ts'
+
+export const topLevelKeys = [
+  'description',
+  'ensemble',
+  'workload',
+  'observe',
+  'symptoms',
+  'evidence',
+  'hunt',
+  'schedule',
+  'timeout',
+]
+
+const DAY_MS = 86_400_000
+const noWorkload: Workload = { phases: [], checkers: [], artifactCheckers: [] }
+
+/** Everything but what is about the file as a whole. */
+export function readSections(
+  context: LoadContext,
+  tree: Tree,
+  requireWorkload: boolean,
+): Omit<Definition, 'file' | 'parameters' | 'text'> {
+  const { report } = context
+  const fields = readFields(report, tree, 'the definition', topLevelKeys)
+  const [description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout] =
+    topLevelKeys.map((key) => fields.get(key)?.value)
+  if (workload === undefined && requireWorkload && tree.type === 'map') {
+    report(tree, 'the definition needs a `workload`', 'without one, `quarry watch` observes what is there')
+  }
+  const groups = readEnsemble(context, ensemble)
+  const work = workload === undefined ? noWorkload : readWorkload(context, workload, groups)
+  const observed = readObserve(context, observe, groups)
+  const probeNames = namesIn(observe, 'probes')
+  const descriptionText = description && readText(report, description, '`description`')
+  const scheduleText = schedule && readText(report, schedule, '`schedule`')
+  const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
+  return {
+    ...(descriptionText === undefined ? {} : { description: descriptionText }),
+    groups: groups.specs(),
+    ...work,
+    observe: observed,
+    symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, observed, probeNames),
+    evidence: readEvidence(context, evidence),
+    timeoutMs: timeoutMs ?? DAY_MS,
+    ...(hunt === undefined ? {} : { hunt: valueOf(hunt) }),
+    ...(scheduleText === undefined ? {} : { schedule: scheduleText }),
+  }
+}
+
+/** Names as written, also of entries that turned out to be wrong: a reference to one of those is right. */
+function namesIn(tree: Tree | undefined, key: string): string[] {
+  const section = tree?.type === 'map' ? tree.entries.get(key)?.value : undefined
+  return section?.type === 'map' ? [...section.entries.keys()] : []
+}

@@ -1,0 +1,28 @@
+/** What can be wrong with a file before it is read as anything. */
+import { limits } from './limits.ts'
+import { lineTable } from './position.ts'
+import type { Problems } from './problems/problems.ts'
+
+/** The text without a byte order mark; `undefined` when it is too large or not text. */
+export function checkText(
+  input: { readonly file: string; readonly text: string },
+  problems: Problems,
+): string | undefined {
+  const { file } = input
+  const text = input.text.startsWith('\ufeff') ? input.text.slice(1) : input.text
+  if (text.length > limits.source) {
+    const megabytes = (text.length / 2 ** 20).toFixed(1)
+    problems.add(
+      { file, line: 1, column: 1 },
+      `the file has ${megabytes} million characters; a definition has at most ${limits.source}`,
+      'keep data in files of their own and name them in the definition',
+    )
+    return undefined
+  }
+  const odd = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/.exec(text)
+  if (odd === null) return text
+  const code = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const what = odd[0] === '\ufffd' ? 'bytes that are not UTF-8' : `the control character U+${code}`
+  problems.add(lineTable(file, text).at(odd.index), `not a text: ${what}`, 'a definition is YAML in UTF-8')
+  return undefined
+}

@@ -1,0 +1,160 @@
+/** The `workload` section: phases one after another, the steps of each together, and the checkers. */
+import { lifetimes, type ComponentUse, type Lifetime, type Phase, type Step } from '../model/definition.ts'
+import type { ComponentOf } from '../plugin/registry.ts'
+import { findComponent, useComponent } from './component.ts'
+import type { LoadContext } from './context.ts'
+import { checkName, readFields, readList, readMap, readPositiveDuration, readText } from './fields.ts'
+import { checkGroupProperties } from './group-properties.ts'
+import type { Groups } from './groups.ts'
+import { hintFor } from './problems/nearest.ts'
+import { quote } from './problems/quote.ts'
+import { describe, type Entry, type MapTree, type Tree } from './tree.ts'
+
+export const workloadKeys = ['phases', 'checkers', 'artifact_checkers']
+export const stepKeys = ['module', 'properties', 'timeout']
+
+export interface Workload {
+  readonly phases: readonly Phase[]
+  readonly checkers: readonly ComponentUse[]
+  readonly artifactCheckers: readonly ComponentUse[]
+}
+
+export function readWorkload(context: LoadContext, tree: Tree, groups: Groups): Workload {
+  const { report } = context
+  const fields = readFields(report, tree, 'the workload', workloadKeys)
+  const phases = fields.get('phases')
+  if (phases === undefined && tree.type === 'map') report(tree, 'the workload needs `phases`')
+  const checkers = fields.get('checkers')
+  const artifactCheckers = fields.get('artifact_checkers')
+  return {
+    phases: phases === undefined ? [] : new PhaseReader(context, groups).read(phases.value, 'phases'),
+    checkers: checkers === undefined ? [] : readCheckers(context, checkers.value),
+    artifactCheckers:
+      artifactCheckers === undefined ? [] : rejectArtifactCheckers(context, artifactCheckers.value),
+  }
+}
+
+class PhaseReader {
+  readonly #context: LoadContext
+  readonly #groups: Groups
+  readonly #names = new Set<string>()
+
+  constructor(context: LoadContext, groups: Groups) {
+    this.#context = context
+    this.#groups = groups
+  }
+
+  /** `name` is the step that holds the phases. */
+  read(tree: Tree, name: string): Phase[] {
+    const { report } = this.#context
+    const items = readList(report, tree, quote(name))
+    if (tree.type === 'list' && items.length === 0) {
+      report(tree, `${quote(name)} must have at least one phase`)
+    }
+    return items.map((item) => {
+      const entries = [...readMap(report, item, `a phase of ${quote(name)}`).values()]
+      if (item.type === 'map' && entries.length === 0) report(item, `a phase of ${quote(name)} has no steps`)
+      return { steps: entries.flatMap((entry) => this.#readStep(entry)) }
+    })
+  }
+
+  #readStep({ key, keyAt, value }: Entry): Step[] {
+    const { report } = this.#context
+    checkName(report, keyAt, key, 'name of a step')
+    if (value.type === 'list') return [{ type: 'phases', name: key, phases: this.read(value, key) }]
+    if (value.type !== 'map') {
+      report(
+        value,
+        `step ${quote(key)} must be a map with a \`module\`, or a list of phases, not ${describe(value)}`,
+      )
+      return []
+    }
+    if (this.#names.has(key)) {
+      report(keyAt, `two modules are called ${quote(key)}`, 'names of modules are unique in a workload')
+    }
+    this.#names.add(key)
+    return this.#readModule(key, value, keyAt)
+  }
+
+  #readModule(name: string, tree: MapTree, keyAt: Entry['keyAt']): Step[] {
+    const { registry, report } = this.#context
+    const where = `step ${quote(name)}`
+    const fields = readFields(report, tree, where, stepKeys)
+    const module = fields.get('module')
+    if (module === undefined) report(keyAt, `${where} needs a \`module\``)
+    const id = module && readText(report, module.value, `module of ${where}`)
+    const component =
+      id === undefined ? undefined : findComponent(registry, report, 'module', id, module?.value ?? keyAt)
+    const timeout = fields.get('timeout')
+    const timeoutMs = timeout && readPositiveDuration(report, timeout.value, `timeout of ${where}`)
+    if (component === undefined) return []
+    const { lifetime, rest } = this.#takeLifetime(component, fields.get('properties')?.value)
+    const use = useComponent(report, component, name, rest, keyAt)
+    if (use === undefined) return []
+    checkGroupProperties(this.#groups, component, use.properties, rest ?? tree)
+    return [{ type: 'module', use, lifetime, ...(timeoutMs === undefined ? {} : { timeoutMs }) }]
+  }
+
+  /** `lifetime` is a property that every dynamic module has, so the modules do not declare it themselves. */
+  #takeLifetime(
+    module: ComponentOf<'module'>,
+    tree: Tree | undefined,
+  ): { lifetime: Lifetime; rest: Tree | undefined } {
+    const fixed = module.lifetime === 'dynamic' ? 'run_once' : module.lifetime
+    if (tree?.type !== 'map') return { lifetime: fixed, rest: tree }
+    const given = tree.entries.get('lifetime')
+    if (given === undefined || module.lifetime !== 'dynamic') return { lifetime: fixed, rest: tree }
+    const rest: MapTree = {
+      ...tree,
+      entries: new Map([...tree.entries].filter(([key]) => key !== 'lifetime')),
+    }
+    return { lifetime: this.#readLifetime(given.value) ?? fixed, rest }
+  }
+
+  /** As in Fallout, an ending of the word will do: `once`, `phase`. */
+  #readLifetime(tree: Tree): Lifetime | undefined {
+    const text = tree.type === 'scalar' ? tree.text.toLowerCase() : ''
+    const lifetime = lifetimes.find((candidate) => candidate === text || candidate.endsWith(`_${text}`))
+    if (lifetime !== undefined) return lifetime
+    const choices = ['once', 'phase', ...lifetimes]
+    const found = text === '' ? describe(tree) : quote(text)
+    this.#context.report(tree, `lifetime must be once or phase, not ${found}`, hintFor(text, choices))
+    return undefined
+  }
+}
+
+function readCheckers(context: LoadContext, tree: Tree): ComponentUse[] {
+  const { registry, report } = context
+  return [...readMap(report, tree, '`checkers`').values()].flatMap(({ key, keyAt, value }) => {
+    checkName(report, keyAt, key, 'name of a checker')
+    const fields = readFields(report, value, `checker ${quote(key)}`, ['checker', 'properties'])
+    const id = fields.get('checker')
+    if (id === undefined) {
+      if (value.type === 'map') report(keyAt, `checker ${quote(key)} needs a \`checker\``)
+      return []
+    }
+    const text = readText(report, id.value, `\`checker\` of ${quote(key)}`)
+    const component =
+      text === undefined ? undefined : findComponent(registry, report, 'checker', text, id.value)
+    const use = component && useComponent(report, component, key, fields.get('properties')?.value, keyAt)
+    return use === undefined ? [] : [use]
+  })
+}
+
+/** There is no contract for artifact checkers yet, so every one is unknown. */
+function rejectArtifactCheckers({ report }: LoadContext, tree: Tree): ComponentUse[] {
+  for (const { key, keyAt, value } of readMap(report, tree, '`artifact_checkers`').values()) {
+    const fields = readFields(report, value, `artifact checker ${quote(key)}`, [
+      'artifact_checker',
+      'properties',
+    ])
+    const id = fields.get('artifact_checker')
+    const name = id?.value.type === 'scalar' ? id.value.text : ''
+    if (id !== undefined) {
+      report(id.value, `there is no artifact checker called ${quote(name)}`, hintFor(name, []))
+    } else if (value.type === 'map') {
+      report(keyAt, `artifact checker ${quote(key)} needs an \`artifact_checker\``)
+    }
+  }
+  return []
+}
