@@ -9,6 +9,7 @@ import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import files from './collectors/files/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
+import sockets from './collectors/sockets/index.ts'
 import threads from './collectors/threads/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
@@ -24,6 +25,7 @@ export const components: readonly Component[] = [
   dropCaches,
   files,
   sigstop,
+  sockets,
   threads,
   bash,
   noop,

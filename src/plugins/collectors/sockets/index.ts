@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { EnvironmentError } from '../../../base/errors.ts'
+import type { CollectContext } from '../../../plugin/collector.ts'
+import { defineCollector } from '../../../plugin/define.ts'
+import { socketsParser } from './parse.ts'
+
+const SS = [
+  'ss',
+  '--no-header',
+  '--all',
+  '--numeric',
+  '--processes',
+  '--extended',
+  '--options',
+  '--oneline',
+  '-tux',
+]
+
+export default defineCollector({
+  id: 'sockets',
+  summary: 'Sockets of the host and of the network namespaces of the targets: queues, timers, owners',
+  shows: 'TCP, UDP and Unix sockets, accept queues, unread bytes, retransmission timers, owners',
+  needs: [{ type: 'tool', name: 'ss', package: 'iproute2' }],
+  tier: 'read',
+  tables: ['sockets'],
+  inDefaultLadder: true,
+  onReference: true,
+  properties: z.strictObject({}),
+  async collect(context) {
+    await list(context, 'host', SS)
+    for (const { pid, namespace } of await foreignNamespaces(context)) {
+      await list(context, `net-${namespace}`, ['nsenter', `--target=${pid}`, '--net', '--', ...SS])
+    }
+  },
+})
+
+async function list(context: CollectContext, name: string, command: readonly string[]): Promise<void> {
+  await using running = await context.node.spawn(command, { signal: context.signal })
+  await context.ingest(name, running.stdout, socketsParser(context.rows))
+  const result = await running.done
+  if (!result.ok) {
+    throw new EnvironmentError(
+      `${command[0]} failed on ${context.node.name}: ${result.stderr.trim().slice(-500)}`,
+    )
+  }
+}
+
+/** A target in each network namespace that is not the node's own. */
+async function foreignNamespaces({
+  node,
+  targets,
+  signal,
+}: CollectContext): Promise<{ pid: number; namespace: string }[]> {
+  const own = (await node.run(['readlink', '/proc/self/ns/net'], { signal })).stdout.trim()
+  const seen = new Set([own])
+  return targets.flatMap(({ pid }) => {
+    const link = node.files.link(`/proc/${pid}/ns/net`)
+    if (link === undefined || seen.has(link)) return []
+    seen.add(link)
+    return [{ pid, namespace: link.replace(/\D+/g, '') }]
+  })
+}
