@@ -110,9 +110,10 @@ async function disableServices(packages: readonly string[], signal: AbortSignal)
   const booted = existsSync('/run/systemd/system')
   const disabled: string[] = []
   for (const unit of new Set(units)) {
-    const wanted = await runProcess(['deb-systemd-helper', '--quiet', 'was-enabled', unit], { signal })
-    if (!wanted.ok) continue
-    await runProcess(['deb-systemd-helper', 'disable', unit], { signal })
+    // It wants to be asked by a maintainer script only; unlike systemctl it is always there.
+    const helper = { env: { DPKG_MAINTSCRIPT_PACKAGE: 'quarry' }, signal }
+    if (!(await runProcess(['deb-systemd-helper', '--quiet', 'was-enabled', unit], helper)).ok) continue
+    await runProcess(['deb-systemd-helper', 'disable', unit], helper)
     if (booted) await runProcess(['systemctl', 'stop', unit], { signal })
     disabled.push(unit)
   }

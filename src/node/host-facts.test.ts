@@ -26,9 +26,8 @@ test('a host that shows nothing gives facts all the same, each with what it cost
   const node = localNode({ run: 'facts-test', group: 'local', ordinal: 0, scratch: tmpdir() })
   const bare: Node = { ...node, files: nothing, readFile: () => Promise.reject(new Error('denied')) }
   const facts = await hostFacts(bare)
-  expect(
-    facts.map(({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : `; ${note}`}`),
-  ).toMatchInlineSnapshot(`
+  expect(facts.map(({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : `; ${note}`}`))
+    .toMatchInlineSnapshot(`
     [
       "kernel: unknown",
       "distribution: unknown; not Debian, so tools are named and not installed",
