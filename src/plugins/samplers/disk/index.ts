@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { defineSampler } from '../../../plugin/define.ts'
 import { counter, gauge } from '../declare.ts'
-import { pattern } from '../pattern.ts'
+import { pattern } from '../../pattern.ts'
 import { BlockDevices, columns } from './devices.ts'
 import { FileSystems, defaultMountPointsExclude, defaultTypesExclude } from './file-systems.ts'
 

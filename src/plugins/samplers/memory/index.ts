@@ -6,7 +6,7 @@ import { defineSampler } from '../../../plugin/define.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, Sampler, SeriesHandle } from '../../../plugin/sampler.ts'
 import { counter, gauge } from '../declare.ts'
-import { pattern } from '../pattern.ts'
+import { pattern } from '../../pattern.ts'
 import { defaultVmstat, meminfoKeys, vmstatCounters, vmstatKeys } from './keys.ts'
 
 const KIB = 1024

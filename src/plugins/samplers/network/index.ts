@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { defineSampler } from '../../../plugin/define.ts'
 import { counter, gauge } from '../declare.ts'
-import { pattern } from '../pattern.ts'
+import { pattern } from '../../pattern.ts'
 import { Interfaces, interfaceMetrics } from './interfaces.ts'
 import { Protocols, defaultFields, protocolFields } from './protocols.ts'
 import { SocketStatistics, socketGauges } from './sockets.ts'
