@@ -27,16 +27,16 @@ export function checkCondition(context: LoadContext, when: ScalarTree, known: Kn
 function checkSelector(
   context: LoadContext,
   when: ScalarTree,
-  { matchers }: PromqlSelector,
+  { matchers, from = 0 }: PromqlSelector,
   known: KnownSeries,
 ): void {
   for (const { name, op, value } of matchers) {
     if (op !== '=') continue
     if (name === 'probe' && value !== '' && !known.probeNames.includes(value)) {
-      const at = place(context, when, value)
+      const at = place(context, when, value, from)
       context.report(at, `there is no probe called ${quote(value)}`, hintFor(value, known.probeNames))
     }
-    if (name === '__name__') checkMetric(context, when, value, known)
+    if (name === '__name__') checkMetric(context, when, { metric: value, from }, known)
   }
 }
 
@@ -53,12 +53,16 @@ function checkMetric(context: LoadContext, when: ScalarTree, metric: string, { o
     owner === undefined
       ? hintFor(metric, given)
       : `sampler \`${owner.id}\` gives it: add it to \`observe.samplers\``
-  context.report(place(context, when, metric), `no sampler in use gives the metric ${quote(metric)}`, hint)
+  context.report(
+    place(context, when, metric, from),
+    `no sampler in use gives the metric ${quote(metric)}`,
+    hint,
+  )
 }
 
-/** Where a word stands in the condition. */
-function place(context: LoadContext, when: ScalarTree, word: string): Span {
-  const offset = when.text.indexOf(word)
+/** Where a word stands in the condition, at or after `from`. */
+function place(context: LoadContext, when: ScalarTree, word: string, from: number): Span {
+  const offset = when.text.indexOf(word, from)
   return offset < 0 ? when : spanIn(context, when, offset, word.length)
 }
 

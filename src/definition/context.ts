@@ -15,6 +15,8 @@ export interface PromqlProblem {
 /** A selector in a PromQL text. The metric name is among its matchers as `__name__`. */
 export interface PromqlSelector {
   readonly matchers: readonly LabelMatcher[]
+  /** Where it begins in the text. */
+  readonly from?: number
 }
 
 /** Injected, because PromQL belongs to the evidence. */
