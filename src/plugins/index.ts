@@ -9,11 +9,20 @@ import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import files from './collectors/files/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
+import slab from './collectors/slab/index.ts'
 import sockets from './collectors/sockets/index.ts'
 import threads from './collectors/threads/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import sleep from './modules/sleep/index.ts'
+import local from './provisioners/local/index.ts'
+import cpu from './samplers/cpu/index.ts'
+import disk from './samplers/disk/index.ts'
+import memory from './samplers/memory/index.ts'
+import network from './samplers/network/index.ts'
+import pressure from './samplers/pressure/index.ts'
+import processes from './samplers/processes/index.ts'
+import slab from './samplers/slab/index.ts'
 
 export const components: readonly Component[] = [
   duration,
@@ -25,9 +34,18 @@ export const components: readonly Component[] = [
   dropCaches,
   files,
   sigstop,
+  slab,
   sockets,
   threads,
   bash,
   noop,
   sleep,
+  local,
+  cpu,
+  disk,
+  memory,
+  network,
+  pressure,
+  processes,
+  slab,
 ]
