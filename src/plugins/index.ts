@@ -8,6 +8,7 @@ import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import files from './collectors/files/index.ts'
+import mounts from './collectors/mounts/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
 import slab from './collectors/slab/index.ts'
 import sockets from './collectors/sockets/index.ts'
@@ -33,6 +34,7 @@ export const components: readonly Component[] = [
   changeCommand,
   dropCaches,
   files,
+  mounts,
   sigstop,
   slab,
   sockets,
