@@ -7,8 +7,44 @@ export interface CommandEntry {
 }
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'execute a definition once, here: provision, run, capture, diagnose, report',
+    load: () => import('./run.ts'),
+  },
+  watch: {
+    summary: 'observe until Ctrl-C, or until a symptom stops it: a flight recorder with triggers',
+    load: () => import('./watch.ts'),
+  },
+  capture: {
+    summary: 'climb the ladder now, on this host',
+    load: () => import('./capture.ts'),
+  },
+  compare: {
+    summary: 'sick against healthy: two runs, captures, nodes or windows',
+    load: () => import('./compare.ts'),
+  },
+  diagnose: {
+    summary: 'evidence to findings again, for a run that has ended or was killed',
+    load: () => import('./diagnose.ts'),
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),
+  },
+  sweep: {
+    summary: 'undo whatever killed runs left behind',
+    load: () => import('./sweep.ts'),
+  },
+  validate: {
+    summary: 'every problem of a definition, with file, line and column',
+    load: () => import('./validate.ts'),
+  },
+  schema: {
+    summary: 'the JSON Schema of a definition, for editors',
+    load: () => import('./schema.ts'),
+  },
+  docs: {
+    summary: 'the reference of every component, table and command',
+    load: () => import('./docs.ts'),
   },
 }

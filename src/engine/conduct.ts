@@ -26,6 +26,8 @@ export interface Conduct extends LadderContext {
   readonly registry: Registry
   readonly ensemble: Ensemble
   readonly observation: Observation
+  /** Climbs once at the beginning, asked for by a person instead of a symptom. */
+  readonly capture: boolean
   /** Does the work and resolves when it has ended; it must end when its signal aborts. */
   readonly work: (undisturbed: () => Promise<void>, signal: AbortSignal) => Promise<void>
   /** Aborts the run. */
@@ -61,6 +63,7 @@ export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
     }
   }
 
+  if (context.capture) enqueue(() => captureAsked(context))
   const watching = repeat(definition.observe.everyMs, over, () => watch.tick())
   const reference = captureReference(
     watch,
@@ -102,6 +105,13 @@ async function respond(
     await whenAborted(signal)
   }
   if (then.includes('stop')) stop(new Error(`symptom ${name} ends the run`))
+}
+
+/** Climbs because a person asked: nothing is known to be sick, so every rung is climbed. */
+async function captureAsked(context: Conduct): Promise<void> {
+  const rungs = rungsOf(context.definition, context.registry)
+  context.journal.enter('capturing')
+  await climbOn(context, { id: 'sick-1', role: 'sick', symptom: null, rungs, look: null })
 }
 
 /** Climbs on the sick system; when a rung cured it, once more on the system that it left. */

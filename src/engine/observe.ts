@@ -65,7 +65,8 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     }
   }
 
-  const drain = (): void => metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
+  const drain = (): void =>
+    void metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
   const loops = [
     repeat(definition.observe.everyMs, stopped.signal, () => {
       for (const one of samplers) sampleOnce(one, journal)

@@ -44,6 +44,8 @@ export interface RunOptions {
    * `watch`: the workload is the world, the run ends when it is aborted or a symptom stops it, and an abort is no error.
    */
   readonly watch: boolean
+  /** Climbs the ladder once, at the beginning, whether there is a symptom or not. */
+  readonly capture: boolean
   /** Writes the case file of a run that has ended. */
   readonly report: (directory: string) => Promise<void>
 }
@@ -137,6 +139,7 @@ async function work(
       observation,
       signal,
       writer,
+      capture: options.capture,
       work: async (undisturbed, working) => {
         const workload = {
           registry,

@@ -6,10 +6,11 @@
 import { messageOf } from '../base/errors.ts'
 import { conditionHolds, evaluate, parsePromql, selectorsOf } from '../evidence/promql/index.ts'
 import type { Expr } from '../evidence/promql/index.ts'
+import { labelsPredicate } from '../evidence/promql/matchers.ts'
 import { evaluateRemotely } from '../evidence/promql/remote.ts'
 import type { SymptomSpec } from '../model/definition.ts'
 import type { SymptomRecord } from '../model/run.ts'
-import type { LabelMatcher, Labels } from '../model/series.ts'
+import type { LabelMatcher } from '../model/series.ts'
 import type { Journal } from './journal.ts'
 import type { Observation } from './observe.ts'
 
@@ -171,6 +172,8 @@ function patch(journal: Journal, index: number, change: Partial<SymptomRecord>):
   })
 }
 
+const isAboutProbe = ({ name }: LabelMatcher): boolean => name === 'probe' || name === 'kind'
+
 /** The probes whose metrics a condition reads. */
 function probesOf(expr: Expr, observation: Observation): string[] {
   const selectors = selectorsOf(expr).filter((selector) => {
@@ -179,18 +182,7 @@ function probesOf(expr: Expr, observation: Observation): string[] {
   })
   return observation.probes.records
     .filter(({ name, kind }) =>
-      selectors.some(({ matchers }) => matches({ probe: name, kind }, matchers, ['probe', 'kind'])),
+      selectors.some(({ matchers }) => labelsPredicate(matchers.filter(isAboutProbe))({ probe: name, kind })),
     )
     .map(({ name }) => name)
-}
-
-function matches(labels: Labels, matchers: readonly LabelMatcher[], names: readonly string[]): boolean {
-  return matchers
-    .filter(({ name }) => names.includes(name))
-    .every(({ name, op, value }) => {
-      const label = labels[name] ?? ''
-      if (op === '=') return label === value
-      if (op === '!=') return label !== value
-      return new RegExp(`^(?:${value})$`, 's').test(label) === (op === '=~')
-    })
 }

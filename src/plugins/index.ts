@@ -23,7 +23,7 @@ import memory from './samplers/memory/index.ts'
 import network from './samplers/network/index.ts'
 import pressure from './samplers/pressure/index.ts'
 import processes from './samplers/processes/index.ts'
-import slab from './samplers/slab/index.ts'
+import slabSampler from './samplers/slab/index.ts'
 
 export const components: readonly Component[] = [
   duration,
@@ -49,5 +49,5 @@ export const components: readonly Component[] = [
   network,
   pressure,
   processes,
-  slab,
+  slabSampler,
 ]
