@@ -26,7 +26,7 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
     const anchor = (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor
     if (anchor) anchors.set(anchor, 'open')
     const made = isMap(node) ? mapOf(node, at) : isSeq(node) ? listOf(node.items, at) : scalarOf(node, at)
-    if (made.size > limits.values) tooLarge = at
+    if (made.size > limits.values) tooLarge ??= at
     if (anchor) anchors.set(anchor, made)
     return made
   }

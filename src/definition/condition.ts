@@ -41,7 +41,12 @@ function checkSelector(
 }
 
 /** Only where every sampler in use says what it gives: a scraped endpoint may give anything. */
-function checkMetric(context: LoadContext, when: ScalarTree, metric: string, { observe }: KnownSeries): void {
+function checkMetric(
+  context: LoadContext,
+  when: ScalarTree,
+  { metric, from }: { readonly metric: string; readonly from: number },
+  { observe }: KnownSeries,
+): void {
   if (/^(probe_|quarry_|up$|scrape_)/.test(metric)) return
   const samplers = context.registry.all('sampler')
   const inUse = samplers.filter(({ id }) => observe.samplers.some(({ component }) => component === id))

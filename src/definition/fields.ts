@@ -1,5 +1,6 @@
 /** Reads maps, texts, numbers, durations and choices out of a tree; what does not fit is a problem at its place. */
 import { parseDuration } from '../base/duration.ts'
+import type { Span } from './position.ts'
 import { hintFor, nearest } from './problems/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
@@ -18,6 +19,21 @@ export function readFields(
     report(keyAt, `${where} has no key ${quote(key)}`, hintFor(key, known))
   }
   return entries
+}
+
+/** The entry of a key that must be there; one that is there misspelt has been reported already. */
+export function requireField(
+  report: ReportAt,
+  fields: ReadonlyMap<string, Entry>,
+  key: string,
+  missing: { readonly in: Tree; readonly at?: Span; readonly where: string; readonly hint?: string },
+): Entry | undefined {
+  const entry = fields.get(key)
+  const isMap = missing.in.type === 'map'
+  if (entry === undefined && isMap && nearest(key, fields.keys()) === undefined) {
+    report(missing.at ?? missing.in, `${missing.where} needs \`${key}\``, missing.hint)
+  }
+  return entry
 }
 
 /** Entries of a map with any keys. */

@@ -37,13 +37,15 @@ export function parseTemplate(template: string, problem: TemplateProblem): Token
   const line = new Line()
   const siblings = (): Token[] => open.at(-1)?.children ?? root
   const addText = (start: number, end: number): void => {
+    const text = template.slice(start, end)
     for (let from = start; from < end;) {
-      const newline = template.indexOf('\n', from)
-      const to = newline < 0 || newline >= end ? end : newline + 1
+      // Only this piece is searched: a template may be one long line with a hundred thousand tags.
+      const newline = text.indexOf('\n', from - start)
+      const to = newline < 0 ? end : start + newline + 1
       const token = { type: 'text' as const, start: from, end: to }
       siblings().push(token)
-      line.text(token, template.slice(from, to).trim() === '')
-      if (to === newline + 1) line.end()
+      line.text(token, text.slice(from - start, to - start).trim() === '')
+      if (newline >= 0) line.end()
       from = to
     }
   }

@@ -56,9 +56,7 @@ class Renderer {
   /** Scopes stand outermost first; the root scope holds the parameters. */
   render(tokens: readonly Token[], scopes: readonly Tree[]): void {
     for (const token of tokens) {
-      if (this.overflow) return
-      this.#steps += 1
-      if (this.#steps > limits.renderSteps) this.#tooLarge(token, `more than ${limits.renderSteps} steps`)
+      if (!this.#step(token)) return
       if (token.type === 'text') {
         this.#write(token, this.#template.slice(token.start, token.end), 'copy')
         continue
@@ -69,11 +67,21 @@ class Renderer {
       else if (token.inverted) {
         if (!isTrue(value)) this.render(token.children, scopes)
       } else if (value.type === 'list') {
-        for (const item of value.items) this.render(token.children, [...scopes, item])
+        for (const item of value.items) {
+          if (!this.#step(token)) return
+          this.render(token.children, [...scopes, item])
+        }
       } else if (isTrue(value)) {
         this.render(token.children, [...scopes, value])
       }
     }
+  }
+
+  /** False when there have been too many: nested lists repeat one another. */
+  #step(at: Span): boolean {
+    this.#steps += 1
+    if (this.#steps > limits.renderSteps) this.#tooLarge(at, `more than ${limits.renderSteps} steps`)
+    return !this.overflow
   }
 
   #write(token: Span, text: string, type: Segment['type']): void {

@@ -19,10 +19,19 @@ export function checkText(
     )
     return undefined
   }
-  const odd = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/.exec(text)
+  const odd = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]|\r(?!\n)/.exec(text)
   if (odd === null) return text
-  const code = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  const what = odd[0] === '\ufffd' ? 'bytes that are not UTF-8' : `the control character U+${code}`
-  problems.add(lineTable(file, text).at(odd.index), `not a text: ${what}`, 'a definition is YAML in UTF-8')
+  const at = lineTable(file, text).at(odd.index)
+  problems.add(
+    at,
+    `not a text: ${nameOf(odd[0])}`,
+    'a definition is YAML in UTF-8, with LF or CR LF after each line',
+  )
   return undefined
+}
+
+function nameOf(character: string): string {
+  if (character === '\ufffd') return 'bytes that are not UTF-8'
+  if (character === '\r') return 'a carriage return without a line feed'
+  return `the control character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }

@@ -17,6 +17,7 @@ export function parseYaml(text: string, report: ReportAt): Tree | undefined {
   if (second !== undefined) {
     const start = second.range[0]
     report({ start, end: start + 1 }, 'a second document begins here', 'a definition is one YAML document')
+    return undefined
   }
   if (document === undefined) return undefined
   for (const { pos, code, message } of [...document.errors.slice(0, 20), ...document.warnings.slice(0, 20)]) {
