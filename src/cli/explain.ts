@@ -28,14 +28,13 @@ export interface Explanation {
  * under test did with 1; anything else is our own fault, with its stack, and 70.
  */
 export function explain(error: unknown, signal: AbortSignal): Explanation {
-  const message = messageOf(error)
   if (error instanceof UserError) {
-    return known(exitCodes.usage, error, [...error.problems.map(formatProblem), message], error.problems)
+    return known(exitCodes.usage, error, error.problems)
   }
-  if (error instanceof EnvironmentError) return known(exitCodes.unknown, error, [message])
-  if (error instanceof TargetError) return known(exitCodes.fail, error, [message])
+  if (error instanceof EnvironmentError) return known(exitCodes.unknown, error)
+  if (error instanceof TargetError) return known(exitCodes.fail, error)
   if (signal.aborted && error === signal.reason) {
-    return known(exitCodes.unknown, { code: 'QUARRY_ABORTED', message, remedy: undefined }, [message])
+    return known(exitCodes.unknown, { code: 'QUARRY_ABORTED', message: messageOf(error), remedy: undefined })
   }
   const stack = inspect(error)
   return {
@@ -48,18 +47,19 @@ export function explain(error: unknown, signal: AbortSignal): Explanation {
 function known(
   exitCode: number,
   error: { readonly code: string; readonly message: string; readonly remedy: string | undefined },
-  lines: readonly string[],
-  problems?: readonly Problem[],
+  problems: readonly Problem[] = [],
 ): Explanation {
-  const remedy = error.remedy === undefined ? [] : [`try: ${error.remedy}`]
+  const { code, message, remedy } = error
+  const lines = [...problems.map(formatProblem), `quarry: ${message}`]
+  if (remedy !== undefined) lines.push(`try: ${remedy}`)
   return {
     exitCode,
-    text: [...lines, ...remedy].map((line, index) => (index === 0 ? `quarry: ${line}` : line)).join('\n'),
+    text: lines.join('\n'),
     object: {
-      code: error.code,
-      message: error.message,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      ...(problems === undefined ? {} : { problems }),
+      code,
+      message,
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(problems.length === 0 ? {} : { problems }),
     },
   }
 }
