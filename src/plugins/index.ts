@@ -14,6 +14,7 @@ import sigstop from './collectors/sigstop/index.ts'
 import slab from './collectors/slab/index.ts'
 import sockets from './collectors/sockets/index.ts'
 import threads from './collectors/threads/index.ts'
+import timers from './collectors/timers/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import sleep from './modules/sleep/index.ts'
@@ -41,6 +42,7 @@ export const components: readonly Component[] = [
   slab,
   sockets,
   threads,
+  timers,
   bash,
   noop,
   sleep,
