@@ -1,0 +1,76 @@
+/** Resources that the other kinds of inference point at, strongest first. */
+import type { Candidate } from '../candidate.ts'
+import type { Case } from '../case/case.ts'
+import { resources, type ActivityId, type Resource } from '../knowledge/resources.ts'
+
+export interface Implicated {
+  readonly node: string
+  readonly resource: Resource
+  /** Activities to look at, in order. */
+  readonly producers: readonly ActivityId[]
+  readonly score: number
+  /** The candidate that shows its growth best. */
+  readonly growth?: Candidate
+  /** Adjective of the part that grew, such as `negative`. */
+  readonly adjective?: string
+}
+
+/** Score from which blaming somebody is worth a confident statement. */
+export const ENOUGH = 2
+/** An uncorrected p-value above this points at nothing. */
+const POINTS = 0.01
+
+export function implicated(the: Case, found: readonly Candidate[]): Implicated[] {
+  const convincing = found.filter(
+    ({ big, comparison }) => big && comparison !== null && comparison.p < POINTS,
+  )
+  const nodes = [
+    ...new Set(convincing.flatMap(({ subject }) => (subject.node === undefined ? [] : [subject.node]))),
+  ]
+  return nodes
+    .flatMap((node) => resources.map((resource) => judge(the, node, resource, convincing)))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score)
+}
+
+function judge(the: Case, node: string, resource: Resource, convincing: readonly Candidate[]): Implicated {
+  const own = convincing.filter(
+    ({ subject, about }) => subject.node === node && about.includes(`resource:${resource.id}`),
+  )
+  const growths = own
+    .filter(({ stage, about }) => stage === 'growth' && !about.includes('effect:decay'))
+    .sort((a, b) => magnitude(b) - magnitude(a))
+  const growth = growths.find(({ about }) => about.some((topic) => topic.startsWith('slab:'))) ?? growths[0]
+  const part = resource.parts?.find(({ adjective }) =>
+    growths.some(({ about }) => about.includes(`part:${resource.id}:${adjective}`)),
+  )
+  const symptomIsAbout =
+    the.symptom?.series.some(({ labels }) => resource.metrics?.test(labels['__name__'] ?? '')) === true ||
+    (the.symptom !== null && metricsIn(the.symptom.when).some((metric) => resource.metrics?.test(metric)))
+  const score =
+    (own.some(({ stage }) => stage === 'mechanism') ? 3 : 0) +
+    (symptomIsAbout ? 3 : 0) +
+    (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth))) +
+    (own.some(({ about }) => about.includes('effect:moves-with-symptom')) ? 1 : 0) +
+    (own.some(({ stage }) => stage === 'context') ? 0.5 : 0)
+  return {
+    node,
+    resource,
+    producers:
+      part === undefined
+        ? resource.producers
+        : [part.producer, ...resource.producers.filter((id) => id !== part.producer)],
+    score,
+    ...(growth === undefined ? {} : { growth }),
+    ...(part === undefined ? {} : { adjective: part.adjective }),
+  }
+}
+
+/** Powers of ten that it grew by. */
+const magnitude = ({ effect }: Candidate): number =>
+  effect.ratio === undefined || effect.ratio <= 0 ? 0 : Math.abs(Math.log10(effect.ratio))
+
+const metricsIn = (condition: string): string[] =>
+  (condition.match(/[a-zA-Z_:][\w:]*/g) ?? []).filter(
+    (word) => /_/.test(word) && !word.endsWith('_over_time') && !word.startsWith('probe_'),
+  )

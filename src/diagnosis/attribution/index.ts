@@ -1,0 +1,46 @@
+/**
+ * Attribution: who does it?
+ *
+ * What grew, or what the time goes to, is a resource; a resource has producers (knowledge/resources.ts); the process that
+ * makes most of that activity is named, with its share and its lead over the next. For a stock (dentries, memory) all that
+ * was produced counts; for a flow (CPU, block IO) only what was added over the healthy stretch does: explanatory power as in
+ * Adtributor (Bhagwan et al., NSDI 2014), so that a process which is always busy is not blamed for a change.
+ */
+import type { Analyzer, Candidate } from '../candidate.ts'
+import type { Case } from '../case/case.ts'
+import { activityOf, type Activity, type Actor } from './activities.ts'
+import { implicated, type Implicated } from './implicated.ts'
+import { busiestInnocent } from './innocent.ts'
+import { attribute } from './leader.ts'
+
+/** Resources whose producers are looked for. */
+const MOST_RESOURCES = 4
+
+export const attribution: Analyzer = {
+  kind: 'attribution',
+  analyze: async (the, found) => {
+    const candidates: Candidate[] = []
+    for (const resource of implicated(the, found).slice(0, MOST_RESOURCES)) {
+      const culprit = await firstLeader(the, resource)
+      if (culprit === undefined) continue
+      candidates.push(culprit.candidate)
+      const innocent = await busiestInnocent(the, culprit.activity, culprit.candidate, culprit.actors)
+      if (innocent !== undefined) candidates.push(innocent)
+    }
+    return candidates
+  },
+}
+
+/** The first activity that produces the resource and has somebody who leads it. */
+async function firstLeader(
+  the: Case,
+  resource: Implicated,
+): Promise<{ candidate: Candidate; activity: Activity; actors: readonly Actor[] } | undefined> {
+  for (const producer of resource.producers) {
+    const activity = activityOf(producer)
+    const actors = await activity.actors(the, resource.node)
+    const candidate = await attribute(the, resource, activity, actors)
+    if (candidate !== undefined) return { candidate, activity, actors }
+  }
+  return undefined
+}

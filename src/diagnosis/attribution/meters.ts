@@ -1,0 +1,55 @@
+/** Activities that per-process metrics measure: what each process gained, or added to its pace. */
+import type { Case } from '../case/case.ts'
+import { within, type Series } from '../case/series.ts'
+import { literal, matches, query } from '../case/sql.ts'
+import { processOf } from '../difference/metrics.ts'
+import type { ActivityId } from '../knowledge/resources.ts'
+import { mean, median } from '../stats/order.ts'
+import { byComm, type Activity } from './activities.ts'
+
+type Measure = (the: Case, series: Series) => number
+
+/** A flow: the pace while the symptom showed beyond that of the healthy stretch. */
+const added: Measure = (the, series) => {
+  const before = within(series, the.seconds(the.healthy.from), the.seconds(the.healthy.to))
+  const during = within(series, the.seconds(the.sick.from), the.seconds(the.sick.to))
+  if (during.length === 0) return 0
+  return mean(during) - (before.length === 0 ? 0 : mean(before))
+}
+
+/** A stock: from its first tenth to the end of the symptom. A process that came later began at nothing. */
+const gained: Measure = (the, series) => {
+  const values = within(series, 0, the.seconds(the.sick.to))
+  const edge = Math.max(2, Math.floor(values.length / 10))
+  const began = (series.times[0] ?? 0) > the.seconds(the.healthy.to) ? 0 : median(values.slice(0, edge))
+  return median(values.slice(-edge)) - began
+}
+
+export const rateOf = (id: ActivityId, what: string, unit: string, metrics: RegExp): Activity =>
+  metered(id, what, unit, metrics, added)
+
+export const gainedBy = (id: ActivityId, what: string, unit: string, metrics: RegExp): Activity =>
+  metered(id, what, unit, metrics, gained)
+
+function metered(id: ActivityId, what: string, unit: string, metrics: RegExp, measure: Measure): Activity {
+  return {
+    id,
+    what,
+    unit,
+    actors: async (the, node) => {
+      const own = (await the.series()).filter((series) => series.node === node && metrics.test(series.metric))
+      const rows = own.flatMap((series) => {
+        const { pid, comm } = processOf(series)
+        const amount = measure(the, series)
+        return comm === undefined || !(amount > 0) ? [] : [{ comm, pid: pid ?? 0, amount }]
+      })
+      return byComm(rows)
+    },
+    sql: (the, node) =>
+      query(`
+        SELECT json_extract_string(labels, '$.comm') || ' (' || json_extract_string(labels, '$.pid') || ')' AS label,
+          max(value) - min(value) AS value
+        FROM samples WHERE ${matches('metric', metrics.source)} AND node = ${literal(node)} AND ts <= ${the.sick.to}
+        GROUP BY label HAVING max(value) > min(value) ORDER BY value DESC LIMIT 12`),
+  }
+}

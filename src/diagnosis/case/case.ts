@@ -1,0 +1,133 @@
+/** What is diagnosed: a sick side, a healthy side, and the evidence of both. */
+import type { Evidence } from '../../evidence/query.ts'
+import type { CaptureRecord, RunRecord, SymptomRecord, Target } from '../../model/run.ts'
+import { type Comparisons, createComparisons } from '../comparisons.ts'
+import { literal, oneOf } from './sql.ts'
+import { loadSeries, type Series } from './series.ts'
+
+/** Captures and a stretch of continuous observation that belong together. Times are ns since the epoch. */
+export interface Side {
+  readonly captures: readonly CaptureRecord[]
+  readonly from: bigint
+  readonly to: bigint
+  /** SQL condition on rows that collectors wrote. */
+  readonly captured: string
+  /** SQL condition on rows of continuous observation. */
+  readonly observed: string
+}
+
+export interface Case {
+  readonly record: RunRecord
+  readonly evidence: Evidence
+  readonly comparisons: Comparisons
+  /** The symptom that is explained; null for a run in which none showed. */
+  readonly symptom: SymptomRecord | null
+  readonly healthy: Side
+  /** Without a symptom: the captures that were made of the system as it is, and the whole time. */
+  readonly sick: Side
+  readonly cured: Side | null
+  /** When the workload began and observation ended. */
+  readonly from: bigint
+  readonly to: bigint
+  /** Processes that the ladder looked at on the sick side, each once. */
+  readonly targets: readonly Target[]
+  /** Metrics of the whole run, at most some hundred points each; loaded once. */
+  series(): Promise<readonly Series[]>
+  /** Seconds since the workload began. */
+  seconds(at: bigint): number
+}
+
+/** Assembles the case of a run: of its first symptom, preferring one that is not expected and was captured. */
+export function openCase(record: RunRecord, evidence: Evidence): Case {
+  const symptom = mainSymptom(record)
+  const { from, to } = extent(record)
+  const onset = symptom === null ? to : clamp(BigInt(symptom.from), from, to)
+  const ended = symptom?.to === null || symptom === null ? to : clamp(BigInt(symptom.to), from, to)
+  const captures = (role: CaptureRecord['role']): readonly CaptureRecord[] =>
+    record.captures.filter(
+      (capture) =>
+        capture.role === role &&
+        (role === 'reference' || capture.symptom === null || capture.symptom === symptom?.name),
+    )
+  const references = captures('reference')
+  const sickCaptures = captures('sick')
+  const sick = side(sickCaptures, symptom === null ? from : onset, symptom === null ? to : ended)
+  const cured = captures('cured')
+  let series: Promise<readonly Series[]> | undefined
+  return {
+    record,
+    evidence,
+    comparisons: createComparisons(),
+    symptom,
+    healthy: side(references, from, healthyEnd(from, onset, references)),
+    sick,
+    cured: symptom?.to === null || symptom === null ? null : side(cured, ended, to),
+    from,
+    to,
+    targets: targetsOf(sickCaptures.length > 0 ? sickCaptures : references),
+    series: () => (series ??= loadSeries(evidence, from, to)),
+    seconds: (at) => Number(at - from) / 1e9,
+  }
+}
+
+function mainSymptom(record: RunRecord): SymptomRecord | null {
+  const captured = new Set(record.captures.map((capture) => capture.symptom))
+  const [best] = [...record.symptoms].sort(
+    (a, b) =>
+      Number(a.expected) - Number(b.expected) ||
+      Number(captured.has(b.name)) - Number(captured.has(a.name)) ||
+      Number(BigInt(a.from) - BigInt(b.from)),
+  )
+  return best ?? null
+}
+
+/**
+ * Where health ends: half way to the onset, or later where a reference capture says that it was still healthy. What
+ * builds up slowly is already half sick right before the onset.
+ */
+function healthyEnd(from: bigint, onset: bigint, references: readonly CaptureRecord[]): bigint {
+  let end = from + (onset - from) / 2n
+  for (const { to } of references) if (to !== null && BigInt(to) > end && BigInt(to) < onset) end = BigInt(to)
+  return end
+}
+
+function extent(record: RunRecord): { from: bigint; to: bigint } {
+  const entered = (state: string): bigint | undefined => {
+    const found = record.states.find((one) => one.state === state)
+    return found === undefined ? undefined : BigInt(found.at)
+  }
+  const from =
+    entered('running') ??
+    BigInt(record.phases[0]?.from ?? record.captures[0]?.from ?? record.states[0]?.at ?? 0)
+  const ends = [
+    ...record.phases.map((phase) => phase.to),
+    ...record.captures.map((capture) => capture.to),
+    ...record.symptoms.map((symptom) => symptom.to ?? symptom.from),
+  ].flatMap((at) => (at === null ? [] : [BigInt(at)]))
+  const last = entered('tearing-down') ?? entered('collecting') ?? entered('checking') ?? entered('ended')
+  const to = [...ends, ...(last === undefined ? [] : [last])].reduce((a, b) => (a > b ? a : b), from)
+  return { from, to }
+}
+
+function side(captures: readonly CaptureRecord[], from: bigint, to: bigint): Side {
+  return {
+    captures,
+    from,
+    to,
+    captured: oneOf(
+      'capture',
+      captures.map(({ id }) => id),
+    ),
+    observed: `coalesce(capture, '') = '' AND ts >= ${literal(from)} AND ts < ${literal(to)}`,
+  }
+}
+
+function targetsOf(captures: readonly CaptureRecord[]): Target[] {
+  const byKey = new Map<string, Target>()
+  for (const target of captures.flatMap((capture) => capture.targets))
+    byKey.set(`${target.node} ${target.pid}`, target)
+  return [...byKey.values()]
+}
+
+const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
+  value < low ? low : value > high ? high : value

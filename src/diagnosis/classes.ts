@@ -1,0 +1,125 @@
+/**
+ * Classes of failure, derived from combinations of findings by general rules.
+ *
+ * A class follows from what was seen, never from a precedent: work is pending, its worker sleeps, and re-arming the wait
+ * sets it going, so the wakeup was lost, whatever the program, the call or the kernel.
+ */
+import type { Candidate } from './candidate.ts'
+
+export interface FailureClass {
+  readonly name: string
+  /** Completes `This is ...`. */
+  readonly means: string
+  /** What follows for whoever hunts on. */
+  readonly remark: string
+  /** Candidates that carry it: one for each of the conditions. */
+  readonly carriedBy: readonly Candidate[]
+}
+
+interface Rule {
+  readonly name: string
+  readonly means: string
+  readonly remark: string
+  /** All must be met, each by some candidate; a condition is topics that one candidate is about. */
+  readonly needs: readonly (readonly string[])[]
+  /** A topic prefix that the candidates must have in common, such as `resource:`. */
+  readonly sharing?: string
+}
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'lost wakeup',
+    means:
+      'a lost wakeup: the work arrived, the worker that waits for it was not told, and telling it to look again cures it',
+    remark: 'A restart or an attached tracer hides it: both make the worker look again.',
+    needs: [['effect:pending', 'effect:asleep'], ['effect:rearm']],
+  },
+  {
+    name: 'timer that did not fire',
+    means:
+      'a timer that did not fire: a sleeper is past its own deadline and the timer queue is late or out of order',
+    remark: 'Stopping and continuing the sleeper, or attaching a tracer, hides it: both arm a new timer.',
+    needs: [['effect:past-deadline', 'effect:asleep'], ['effect:unordered']],
+  },
+  {
+    name: 'timer that did not fire',
+    means:
+      'a timer that did not fire, or a lost wakeup: a sleeper is past its own deadline until its wait is re-armed',
+    remark: 'A restart or an attached tracer hides it: both arm a new timer.',
+    needs: [['effect:past-deadline', 'effect:asleep'], ['effect:rearm']],
+  },
+  {
+    name: 'cost that grows with an unbounded cache',
+    means: 'a cost that grows with an unbounded cache: one process fills it, and others pay for walking it',
+    remark: 'A reboot, a new host or dropping the cache hides it until the cache has grown again.',
+    needs: [['stage:mechanism'], ['stage:growth', 'effect:growth'], ['stage:agent']],
+    sharing: 'resource:',
+  },
+  {
+    name: 'leak',
+    means: 'a leak: one process takes more and more of it and gives nothing back',
+    remark: 'A restart of that process hides it until it has grown again.',
+    needs: [
+      ['stage:growth', 'effect:growth'],
+      ['stage:agent', 'activity:gain'],
+    ],
+    sharing: 'resource:',
+  },
+  {
+    name: 'contention for a lock',
+    means: 'contention for a lock: the time of the slow call is spent waiting for somebody else to let go',
+    remark: 'Look for who holds it the longest, not for who waits.',
+    needs: [['effect:slow'], ['effect:lock']],
+  },
+  {
+    name: 'hung call',
+    means: 'a hung call: it waits beyond its own deadline for a peer that is not even asked',
+    remark: 'The peer is innocent: look at what the caller waits for before it sends.',
+    needs: [['effect:stuck'], ['effect:silent']],
+  },
+]
+
+/** The classes that the given candidates (the confident ones) carry; at most one for each set of carriers. */
+export function classesOf(candidates: readonly Candidate[]): FailureClass[] {
+  const classes: FailureClass[] = []
+  for (const rule of RULES) {
+    if (classes.some(({ name }) => name === rule.name)) continue
+    const carriers = carriersOf(rule, candidates)
+    if (carriers !== undefined)
+      classes.push({ name: rule.name, means: rule.means, remark: rule.remark, carriedBy: carriers })
+  }
+  return classes
+}
+
+function carriersOf(rule: Rule, candidates: readonly Candidate[]): Candidate[] | undefined {
+  const { sharing } = rule
+  if (sharing === undefined) return pick(rule, candidates)
+  const shared = new Set(
+    candidates.flatMap(({ about }) => about.filter((topic) => topic.startsWith(sharing))),
+  )
+  for (const topic of shared) {
+    const found = pick(
+      rule,
+      candidates.filter(({ about }) => about.includes(topic)),
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function pick(rule: Rule, candidates: readonly Candidate[]): Candidate[] | undefined {
+  const carriers = rule.needs.map((topics) =>
+    candidates.find((candidate) => topics.every((topic) => topicsOf(candidate).includes(topic))),
+  )
+  return carriers.every((one) => one !== undefined) ? carriers : undefined
+}
+
+const GAINS = ['activity:memory', 'activity:descriptors', 'activity:threads', 'activity:sockets']
+
+function topicsOf({ about, stage }: Candidate): string[] {
+  return [
+    ...about,
+    `stage:${stage}`,
+    ...(about.some((topic) => GAINS.includes(topic)) ? ['activity:gain'] : []),
+  ]
+}

@@ -1,0 +1,28 @@
+/** Difference: what differs, sick against healthy? */
+import type { Analyzer } from '../candidate.ts'
+import { slowCalls } from './calls.ts'
+import { changedFacts } from './facts.ts'
+import { changedMetrics } from './metrics.ts'
+import { slowProbes } from './probes.ts'
+import { hotFunctions } from './profile.ts'
+import { grownSlabs } from './slabs.ts'
+import { filledQueues } from './sockets.ts'
+import { blockedThreads } from './threads.ts'
+
+export const difference: Analyzer = {
+  kind: 'difference',
+  analyze: async (the) => {
+    const probes = await slowProbes(the)
+    const calls = await slowCalls(the, probes)
+    return [
+      ...probes,
+      ...calls,
+      ...(await hotFunctions(the, calls)),
+      ...(await grownSlabs(the)),
+      ...(await blockedThreads(the)),
+      ...(await filledQueues(the)),
+      ...(await changedMetrics(the)),
+      ...(await changedFacts(the)),
+    ]
+  },
+}

@@ -1,0 +1,88 @@
+/** Metrics that changed their level between the healthy stretch and the sick one. */
+import type { Candidate } from '../candidate.ts'
+import type { Case } from '../case/case.ts'
+import { seriesName, within, type Series } from '../case/series.ts'
+import { literal, query } from '../case/sql.ts'
+import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
+import { resourceOfMetric } from '../knowledge/resources.ts'
+import { amount, plain, times } from '../statement/format.ts'
+import { autocorrelationTime } from '../stats/autocorrelation.ts'
+import { compareByRanks } from '../stats/mann-whitney.ts'
+import { median, spread } from '../stats/order.ts'
+
+const LEAST_SAMPLES = 4
+const BIG_RATIO = 2
+/** Cliff's delta from which an effect counts as large (Romano et al. 2006 say 0.474; two windows of one series need more). */
+const BIG_DELTA = 0.8
+
+export async function changedMetrics(the: Case): Promise<Candidate[]> {
+  if (the.symptom === null) return []
+  const symptom = the.symptom
+  const bounds = [the.healthy.from, the.healthy.to, the.sick.from, the.sick.to].map((at) => the.seconds(at))
+  const [healthyFrom = 0, healthyTo = 0, sickFrom = 0, sickTo = 0] = bounds
+  return (await the.series()).flatMap((series) => {
+    if (isBookkeeping(series.metric) || series.metric.startsWith('probe_')) return []
+    const before = within(series, healthyFrom, healthyTo)
+    const during = within(series, sickFrom, sickTo)
+    if (before.length < LEAST_SAMPLES || during.length < LEAST_SAMPLES) return []
+    const inflation = Math.max(autocorrelationTime(before), autocorrelationTime(during))
+    const { p, delta } = compareByRanks(before, during, inflation)
+    const stated = symptom.series.some(({ labels }) => labels['__name__'] === series.metric)
+    const comparison = the.comparisons.make(p, stated ? 'stated' : 'searched')
+    const low = median(before)
+    const high = median(during)
+    const ratio = high / low
+    const noise = Math.max(spread(before), spread(during))
+    const far = ratio >= BIG_RATIO || ratio <= 1 / BIG_RATIO || (low === 0 && high !== 0)
+    if (Math.abs(delta) < BIG_DELTA || !far || Math.abs(high - low) < 2 * noise) return []
+    return [candidateOf(the, series, low, high, delta, comparison)]
+  })
+}
+
+function candidateOf(
+  the: Case,
+  series: Series,
+  before: number,
+  during: number,
+  delta: number,
+  comparison: Candidate['comparison'],
+): Candidate {
+  const unit = unitOfMetric(series.metric)
+  const name = seriesName(series)
+  const found = resourceOfMetric(name)
+  const where = `metric = ${literal(series.metric)} AND labels = ${literal(series.labelText)} AND node = ${literal(series.node)}`
+  const ratio = during / before
+  const factor = before > 0 && during > 0 ? ` (${ratio >= 1 ? times(ratio) : `down to ${times(ratio)}`})` : ''
+  const value = series.counter
+    ? `(value - lag(value) OVER (ORDER BY ts)) / ((ts - lag(ts) OVER (ORDER BY ts)) / 1e9)`
+    : 'value'
+  return {
+    kind: 'difference',
+    layer: layerOfMetric(series.metric),
+    stage: 'context',
+    subject: { node: series.node, metric: name, ...processOf(series) },
+    statement: `${plain(name)} went from ${amount(before, unit)} before to ${amount(during, unit)} while the symptom showed${factor}.`,
+    effect: { value: during, unit, reference: before, ...(before > 0 ? { ratio } : {}) },
+    comparison,
+    big: true,
+    sql: query(`
+      SELECT ts, ${value} AS value, CASE WHEN ts < ${the.sick.from} THEN 'before' ELSE 'during' END AS period
+      FROM samples WHERE ${where} AND ts <= ${the.sick.to} ORDER BY ts`),
+    chart: {
+      type: 'lines',
+      title: name,
+      unit,
+      sql: query(`SELECT ts, ${value} AS value FROM samples WHERE ${where} ORDER BY ts`),
+    },
+    about: [`metric:${series.metric}`, ...(found === undefined ? [] : [`resource:${found.resource.id}`])],
+    weight: Math.abs(delta) + Math.min(5, Math.abs(Math.log10(Math.max(1e-5, Math.abs(ratio))))),
+    key: `metric ${series.node} ${name}`,
+  }
+}
+
+/** Process that a series is about, by its labels. */
+export function processOf(series: Pick<Series, 'labels'>): { pid?: number; comm?: string } {
+  const pid = Number(series.labels['pid'])
+  const comm = series.labels['comm'] ?? series.labels['process'] ?? series.labels['groupname']
+  return { ...(Number.isInteger(pid) && pid > 0 ? { pid } : {}), ...(comm === undefined ? {} : { comm }) }
+}

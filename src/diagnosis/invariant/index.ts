@@ -1,0 +1,16 @@
+/** Invariant: what contradicts itself? */
+import type { Analyzer } from '../candidate.ts'
+import { idleWhileRunnable } from './idle.ts'
+import { pendingWhileAsleep } from './pending.ts'
+import { unaccountedMemory } from './memory.ts'
+import { unorderedTimers } from './timers.ts'
+
+export const invariant: Analyzer = {
+  kind: 'invariant',
+  analyze: async (the) => [
+    ...(await pendingWhileAsleep(the)),
+    ...(await unorderedTimers(the)),
+    ...(await idleWhileRunnable(the)),
+    ...(await unaccountedMemory(the)),
+  ],
+}

@@ -1,0 +1,73 @@
+/**
+ * Timer queues out of order.
+ *
+ * /proc/timer_list walks each queue from its first timer; the kernel keeps them sorted by hard expiry (lib/timerqueue.c),
+ * so that expiries ascend. The listing takes the lock anew for each timer: timers queued in between can make it step back
+ * by a position, which is why a pair counts only when it is seen in more than one listing, or steps back to a timer that
+ * is due although it is not first.
+ */
+import type { Candidate } from '../candidate.ts'
+import type { Case } from '../case/case.ts'
+import { literal, query } from '../case/sql.ts'
+import { count, duration, plain } from '../statement/format.ts'
+
+interface Inversion {
+  node: string
+  cpu: number
+  clock: string
+  function: string
+  previous_function: string
+  position: number
+  listings: number
+  back_ns: number
+  late_ns: number
+}
+
+/** Chance that one listing of a healthy queue looks out of order because it changed meanwhile. */
+const CHANCE_OF_ONE_LISTING = 0.1
+const BIG_BACK_NS = 1000
+
+export async function unorderedTimers(the: Case): Promise<Candidate[]> {
+  const captured = `(${the.sick.captured} OR ${the.healthy.captured})`
+  const sql = `
+    WITH ordered AS (
+      SELECT ts, node, cpu, clock, position, function, expires_ns, now_ns,
+        lag(expires_ns) OVER w AS previous, lag(function) OVER w AS previous_function, lag(position) OVER w AS before
+      FROM timers WHERE ${captured} AND position IS NOT NULL AND expires_ns IS NOT NULL AND coalesce(count, 1) = 1
+      WINDOW w AS (PARTITION BY node, collector, ts, cpu, clock ORDER BY position)
+    )
+    SELECT * FROM ordered WHERE previous > expires_ns AND position = before + 1`
+  const rows = await the.evidence.rows<Inversion>(`
+    SELECT node, cpu, clock, function, any_value(previous_function) AS previous_function, min(position) AS position,
+      count(DISTINCT ts)::DOUBLE AS listings, max(previous - expires_ns)::DOUBLE AS back_ns,
+      coalesce(max(now_ns - expires_ns), 0)::DOUBLE AS late_ns
+    FROM (${sql}) GROUP BY node, cpu, clock, function ORDER BY listings DESC, back_ns DESC LIMIT 50`)
+  return rows.flatMap((row) => {
+    const late = row.late_ns > 0
+    const comparison = the.comparisons.make(CHANCE_OF_ONE_LISTING ** (row.listings + (late ? 1 : 0)))
+    if (row.back_ns < BIG_BACK_NS) return []
+    const due = late ? ` It was due ${duration(row.late_ns)} before it was listed and had not fired.` : ''
+    const candidate: Candidate = {
+      kind: 'invariant',
+      layer: 'kernel',
+      stage: 'contradiction',
+      subject: { node: row.node, timer: `cpu ${row.cpu} ${row.clock}`, function: row.function },
+      statement:
+        `The timer queue of CPU ${row.cpu} (${plain(row.clock)}) is not in order: ${plain(row.function)} at place ${row.position} ` +
+        `expires ${duration(row.back_ns)} before ${plain(row.previous_function)}, which stands in front of it ` +
+        `(${count(row.listings)} listings).${due}`,
+      effect: { value: row.back_ns, unit: 'ns', reference: 0 },
+      comparison,
+      big: row.listings >= 2 || late,
+      standsAlone: true,
+      sql: query(`
+        SELECT ts, cpu, clock, position, function, expires_ns, now_ns, expires_ns - now_ns AS remaining_ns FROM timers
+        WHERE ${captured} AND node = ${literal(row.node)} AND cpu = ${row.cpu} AND clock = ${literal(row.clock)}
+        ORDER BY ts, position`),
+      about: [`timer:${row.cpu} ${row.clock}`, `function:${row.function}`, 'effect:unordered'],
+      weight: row.listings,
+      key: `timers ${row.node} ${row.cpu} ${row.clock}`,
+    }
+    return [candidate]
+  })
+}
