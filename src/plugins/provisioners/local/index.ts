@@ -8,7 +8,7 @@ import type { Node } from '../../../plugin/node.ts'
 
 export default defineProvisioner({
   id: 'local',
-  summary: 'This host. Several nodes share it, each with a scratch directory of its own.',
+  summary: 'this host; several nodes share it, each with a scratch directory of its own',
   needs: [],
   properties: z.strictObject({}),
   provision: async ({ run, group, count, ledger }) => {
