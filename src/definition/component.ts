@@ -1,7 +1,9 @@
 /** Finds a component and has its own schema parse its properties. */
-import type { ComponentKind } from '../plugin/define.ts'
+import type { Component, ComponentKind } from '../plugin/define.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { ComponentUse } from '../model/definition.ts'
+import type { LoadContext } from './context.ts'
+import { readText } from './fields.ts'
 import type { Span } from './position.ts'
 import { hintFor } from './problems/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
@@ -33,6 +35,26 @@ export function findComponent<K extends ComponentKind>(
     report(at, `there is no ${kindNames[kind]} called ${quote(id)}`, hintFor(id, ids))
   }
   return component
+}
+
+/** The component that an id in the definition names; `where` is such as ``module of step `x` ``. */
+export function readUse(
+  { registry, report }: LoadContext,
+  kind: ComponentKind,
+  id: Tree,
+  use: {
+    readonly name: string | ((component: Component) => string)
+    readonly where: string
+    readonly properties: Tree | undefined
+    /** Where a missing property is reported. */
+    readonly at: Span
+  },
+): ComponentUse | undefined {
+  const text = readText(report, id, use.where)
+  const component = text === undefined ? undefined : findComponent(registry, report, kind, text, id)
+  if (component === undefined) return undefined
+  const name = typeof use.name === 'string' ? use.name : use.name(component)
+  return useComponent(report, component, name, use.properties, use.at)
 }
 
 /** A component under a name, with its properties parsed; `at` is where missing properties are reported. */

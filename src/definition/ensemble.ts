@@ -1,8 +1,18 @@
 /** The `ensemble` section: node groups, and roles that are links to them. */
 import type { ComponentUse } from '../model/definition.ts'
-import { findComponent, useComponent } from './component.ts'
+import type { Component } from '../plugin/define.ts'
+import { readUse } from './component.ts'
 import type { LoadContext } from './context.ts'
-import { readFields, readInteger, readList, readMap, readName, readText } from './fields.ts'
+import {
+  oneOrMany,
+  readFields,
+  readInteger,
+  readList,
+  readMap,
+  readName,
+  readText,
+  requireField,
+} from './fields.ts'
 import { createGroups, type Group, type Groups } from './groups.ts'
 import { hintFor } from './problems/nearest.ts'
 import { quote } from './problems/quote.ts'
@@ -92,13 +102,10 @@ function readGroup(context: LoadContext, tree: Tree, role: string, label: string
   const nameField = fields.get('name')
   const name = (nameField && readName(report, nameField.value, 'name of a node group')) ?? role
   const where = `node group ${quote(name)}`
-  const count = fields.get('node.count')
-  if (count === undefined) report(tree, `${where} needs \`node.count\``, 'how many nodes it has')
+  const count = requireField(report, fields, 'node.count', { in: tree, where, hint: 'how many nodes it has' })
   const nodeCount = count && readInteger(report, count.value, `node.count of ${where}`, { min: 1, max: 1024 })
-  const provisioner = fields.get('provisioner')
-  if (provisioner === undefined) {
-    report(tree, `${where} needs a \`provisioner\``, 'such as `provisioner: local`')
-  }
+  const hint = 'such as `provisioner: local`'
+  const provisioner = requireField(report, fields, 'provisioner', { in: tree, where, hint })
   const manager = fields.get('configuration_manager')
   if (manager !== undefined) checkManagers(context, manager.value, where)
   return {
@@ -114,38 +121,39 @@ function readProvisioner(
   context: LoadContext,
   tree: Tree,
   group: string,
-  where: string,
+  of: string,
 ): ComponentUse | undefined {
-  const { registry, report } = context
-  const fields =
-    tree.type === 'map'
-      ? readFields(report, tree, `provisioner of ${where}`, ['name', 'properties'])
-      : undefined
-  const idTree = fields === undefined ? tree : fields.get('name')?.value
-  if (idTree === undefined) {
-    report(tree, `provisioner of ${where} needs a \`name\``)
-    return undefined
-  }
-  const id = readText(report, idTree, `provisioner of ${where}`)
-  const component = id === undefined ? undefined : findComponent(registry, report, 'provisioner', id, idTree)
-  if (component === undefined) return undefined
-  return useComponent(report, component, `${group}-${component.id}`, fields?.get('properties')?.value, idTree)
+  const where = `provisioner of ${of}`
+  const { id, properties } = readNamed(context, tree, where)
+  const name = (component: Component): string => `${group}-${component.id}`
+  return id && readUse(context, 'provisioner', id, { name, where, properties, at: id })
 }
 
 /** `noop` is the only configuration manager so far, and does nothing. */
-function checkManagers(context: LoadContext, tree: Tree, where: string): void {
-  const items = tree.type === 'list' ? tree.items : [tree]
-  if (items.length === 0) context.report(tree, `configuration_manager of ${where} must not be an empty list`)
+function checkManagers(context: LoadContext, tree: Tree, of: string): void {
+  const where = `configuration_manager of ${of}`
+  const items = oneOrMany(tree)
+  if (items.length === 0) context.report(tree, `${where} must not be an empty list`)
   for (const item of items) {
-    const what = `configuration manager of ${where}`
-    const fields =
-      item.type === 'map' ? readFields(context.report, item, what, ['name', 'properties']) : undefined
-    const idTree = fields === undefined ? item : fields.get('name')?.value
-    const id = idTree && readText(context.report, idTree, what)
-    if (idTree === undefined) context.report(item, `${what} needs a \`name\``)
-    else if (id !== undefined && id.toLowerCase() !== 'noop') {
-      context.report(idTree, `there is no configuration manager called ${quote(id)}`, hintFor(id, ['noop']))
-    }
+    const { id } = readNamed(context, item, where)
+    const text = id && readText(context.report, id, where)
+    if (id === undefined || text === undefined || text.toLowerCase() === 'noop') continue
+    context.report(id, `there is no configuration manager called ${quote(text)}`, hintFor(text, ['noop']))
+  }
+}
+
+interface Named {
+  readonly id?: Tree | undefined
+  readonly properties?: Tree | undefined
+}
+
+/** A component by its id alone, or as `{name, properties}`. */
+function readNamed({ report }: LoadContext, tree: Tree, where: string): Named {
+  if (tree.type !== 'map') return { id: tree }
+  const fields = readFields(report, tree, where, ['name', 'properties'])
+  return {
+    id: requireField(report, fields, 'name', { in: tree, where })?.value,
+    properties: fields.get('properties')?.value,
   }
 }
 

@@ -11,6 +11,7 @@ import {
   readFields,
   readMap,
   readText,
+  requireField,
 } from './fields.ts'
 import { quote } from './problems/quote.ts'
 import type { Entry, Tree } from './tree.ts'
@@ -43,9 +44,8 @@ function readSymptom(
   const where = `symptom ${quote(name)}`
   const fields = readFields(report, tree, where, symptomKeys)
   const [when, duration, then, expected, source] = symptomKeys.map((key) => fields.get(key)?.value)
-  if (when === undefined && tree.type === 'map') {
-    report(keyAt, `${where} needs \`when\``, 'a PromQL condition, such as `probe_success{probe="x"} == 0`')
-  }
+  const hint = 'a PromQL condition, such as `probe_success{probe="x"} == 0`'
+  requireField(report, fields, 'when', { in: tree, at: keyAt, where, hint })
   const condition = when && readText(report, when, `\`when\` of ${where}`)
   const url = source && readUrl(context, source, `\`source\` of ${where}`)
   if (when?.type === 'scalar' && condition !== undefined) {

@@ -1,11 +1,20 @@
 /** The `workload` section: phases one after another, the steps of each together, and the checkers. */
 import { lifetimes, type ComponentUse, type Lifetime, type Phase, type Step } from '../model/definition.ts'
 import type { ComponentOf } from '../plugin/registry.ts'
-import { findComponent, useComponent } from './component.ts'
+import { findComponent, readUse, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
-import { checkName, readFields, readList, readMap, readPositiveDuration, readText } from './fields.ts'
+import {
+  checkName,
+  readFields,
+  readList,
+  readMap,
+  readPositiveDuration,
+  readText,
+  requireField,
+} from './fields.ts'
 import { checkGroupProperties } from './group-properties.ts'
 import type { Groups } from './groups.ts'
+import type { Span } from './position.ts'
 import { hintFor } from './problems/nearest.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type MapTree, type Tree } from './tree.ts'
@@ -22,8 +31,7 @@ export interface Workload {
 export function readWorkload(context: LoadContext, tree: Tree, groups: Groups): Workload {
   const { report } = context
   const fields = readFields(report, tree, 'the workload', workloadKeys)
-  const phases = fields.get('phases')
-  if (phases === undefined && tree.type === 'map') report(tree, 'the workload needs `phases`')
+  const phases = requireField(report, fields, 'phases', { in: tree, where: 'the workload' })
   const checkers = fields.get('checkers')
   const artifactCheckers = fields.get('artifact_checkers')
   return {
@@ -76,17 +84,15 @@ class PhaseReader {
     return this.#readModule(key, value, keyAt)
   }
 
-  #readModule(name: string, tree: MapTree, keyAt: Entry['keyAt']): Step[] {
+  #readModule(name: string, tree: MapTree, keyAt: Span): Step[] {
     const { registry, report } = this.#context
     const where = `step ${quote(name)}`
     const fields = readFields(report, tree, where, stepKeys)
-    const module = fields.get('module')
-    if (module === undefined) report(keyAt, `${where} needs a \`module\``)
-    const id = module && readText(report, module.value, `module of ${where}`)
-    const component =
-      id === undefined ? undefined : findComponent(registry, report, 'module', id, module?.value ?? keyAt)
     const timeout = fields.get('timeout')
     const timeoutMs = timeout && readPositiveDuration(report, timeout.value, `timeout of ${where}`)
+    const module = requireField(report, fields, 'module', { in: tree, at: keyAt, where })?.value
+    const id = module && readText(report, module, `module of ${where}`)
+    const component = module && id ? findComponent(registry, report, 'module', id, module) : undefined
     if (component === undefined) return []
     const { lifetime, rest } = this.#takeLifetime(component, fields.get('properties')?.value)
     const use = useComponent(report, component, name, rest, keyAt)
@@ -124,37 +130,25 @@ class PhaseReader {
 }
 
 function readCheckers(context: LoadContext, tree: Tree): ComponentUse[] {
-  const { registry, report } = context
+  const { report } = context
   return [...readMap(report, tree, '`checkers`').values()].flatMap(({ key, keyAt, value }) => {
     checkName(report, keyAt, key, 'name of a checker')
-    const fields = readFields(report, value, `checker ${quote(key)}`, ['checker', 'properties'])
-    const id = fields.get('checker')
-    if (id === undefined) {
-      if (value.type === 'map') report(keyAt, `checker ${quote(key)} needs a \`checker\``)
-      return []
-    }
-    const text = readText(report, id.value, `\`checker\` of ${quote(key)}`)
-    const component =
-      text === undefined ? undefined : findComponent(registry, report, 'checker', text, id.value)
-    const use = component && useComponent(report, component, key, fields.get('properties')?.value, keyAt)
-    return use === undefined ? [] : [use]
+    const where = `checker ${quote(key)}`
+    const fields = readFields(report, value, where, ['checker', 'properties'])
+    const id = requireField(report, fields, 'checker', { in: value, at: keyAt, where })?.value
+    const properties = fields.get('properties')?.value
+    return (id && readUse(context, 'checker', id, { name: key, where, properties, at: keyAt })) ?? []
   })
 }
 
 /** There is no contract for artifact checkers yet, so every one is unknown. */
 function rejectArtifactCheckers({ report }: LoadContext, tree: Tree): ComponentUse[] {
   for (const { key, keyAt, value } of readMap(report, tree, '`artifact_checkers`').values()) {
-    const fields = readFields(report, value, `artifact checker ${quote(key)}`, [
-      'artifact_checker',
-      'properties',
-    ])
-    const id = fields.get('artifact_checker')
-    const name = id?.value.type === 'scalar' ? id.value.text : ''
-    if (id !== undefined) {
-      report(id.value, `there is no artifact checker called ${quote(name)}`, hintFor(name, []))
-    } else if (value.type === 'map') {
-      report(keyAt, `artifact checker ${quote(key)} needs an \`artifact_checker\``)
-    }
+    const where = `artifact checker ${quote(key)}`
+    const fields = readFields(report, value, where, ['artifact_checker', 'properties'])
+    const id = requireField(report, fields, 'artifact_checker', { in: value, at: keyAt, where })?.value
+    const text = id && readText(report, id, where)
+    if (id && text) report(id, `there is no artifact checker called ${quote(text)}`, hintFor(text, []))
   }
   return []
 }
