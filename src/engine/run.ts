@@ -6,9 +6,10 @@
  * is a run with less evidence, not a lost one. An error in one step never hides that of an earlier one, and the steps
  * after the workload are always taken.
  */
-import { abortReason, sleep, whenAborted, withTimeout } from '../base/abort.ts'
+import { abortReason, whenAborted, withTimeout } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
+import { messageOf } from '../base/errors.ts'
 import { answerOf } from '../diagnosis/answer.ts'
 import { openEvidenceWriter } from '../evidence/writer.ts'
 import { lookbackOf, parsePromql } from '../evidence/promql/index.ts'
@@ -97,6 +98,12 @@ async function work(
     `the run exceeded its timeout of ${formatDuration(limit)}`,
   )
   const { signal } = time
+  // A watch is ended by its user, which is no error; everything else is said, once.
+  const blame = (error: unknown): void => {
+    const asked = options.watch && options.signal.aborted
+    const said = journal.record.errors.some(({ message }) => message === messageOf(error))
+    if (!asked && !said) journal.error(error)
+  }
   let symptoms: readonly Symptom[] = []
   const writer = openEvidenceWriter(directory.path, { clock: journal.clock })
   const own = (collector: string) => writer.sink({ node: '', collector, capture: '' })
@@ -151,15 +158,14 @@ async function work(
         }
         await runPhases(definition.phases, workload, working)
         if (options.watch) await whenAborted(working)
-        else if (definition.phases.length === 0) await sleep(0, working)
       },
+    }).catch((error: unknown) => {
+      blame(error)
+      return []
     })
-    if (signal.aborted && !options.watch) throw abortReason(signal)
+    if (signal.aborted) blame(abortReason(signal))
   } catch (error) {
-    // A watch is ended by its user: that is no error. Everything else is said, once.
-    if (!(options.watch && options.signal.aborted)) {
-      journal.error(signal.aborted ? abortReason(signal) : error)
-    }
+    blame(signal.aborted ? abortReason(signal) : error)
   }
   journal.enter('checking')
   const checks = await check(definition, registry, directory, journal, history, symptoms)
