@@ -26,6 +26,11 @@ import network from './samplers/network/index.ts'
 import pressure from './samplers/pressure/index.ts'
 import processes from './samplers/processes/index.ts'
 import slabSampler from './samplers/slab/index.ts'
+import command from './probes/command/index.ts'
+import http from './probes/http/index.ts'
+import tcp from './probes/tcp/index.ts'
+import udp from './probes/udp/index.ts'
+import unix from './probes/unix/index.ts'
 
 export const components: readonly Component[] = [
   duration,
@@ -54,4 +59,9 @@ export const components: readonly Component[] = [
   pressure,
   processes,
   slabSampler,
+  command,
+  http,
+  tcp,
+  udp,
+  unix,
 ]
