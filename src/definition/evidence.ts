@@ -55,7 +55,9 @@ function readReference({ report }: LoadContext, tree: Tree | undefined): Referen
 
 function readLadder(context: LoadContext, tree: Tree, allowed: readonly Tier[]): EvidenceSpec['ladder'] {
   if (tree.type === 'scalar') {
-    readChoice(context.report, tree, '`ladder`', ['default'])
+    if (tree.text !== 'default') {
+      context.report(tree, `\`ladder\` must be \`default\` or a list of collectors, not ${quote(tree.text)}`)
+    }
     return 'default'
   }
   if (tree.type === 'list' && tree.items.length === 0) context.report(tree, '`ladder` has no rungs')
@@ -74,6 +76,7 @@ function readLadder(context: LoadContext, tree: Tree, allowed: readonly Tier[]):
 
 /** The list as it stands; one that names only `change` adds that to the others. */
 function readAllow({ report }: LoadContext, tree: Tree): Tier[] {
+  if (oneOrMany(tree).length === 0) report(tree, '`allow` is empty', `expected some of ${tiers.join(', ')}`)
   const named = oneOrMany(tree).flatMap((item) => readChoice(report, item, '`allow`', tiers) ?? [])
   return tiers.filter(
     (tier) => named.includes(tier) || (tier !== 'change' && named.every((name) => name === 'change')),

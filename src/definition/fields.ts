@@ -36,6 +36,12 @@ export function requireField(
   return entry
 }
 
+/** The value of a key; an empty one is none, because its lines may be commented out. */
+export function givenField(fields: ReadonlyMap<string, Entry>, key: string): Tree | undefined {
+  const value = fields.get(key)?.value
+  return value?.type === 'scalar' && value.value === null ? undefined : value
+}
+
 /** Entries of a map with any keys. */
 export function readMap(report: ReportAt, tree: Tree, where: string): ReadonlyMap<string, Entry> {
   if (tree.type === 'map') return tree.entries
@@ -84,7 +90,7 @@ export function checkName(
 export function readDuration(report: ReportAt, tree: Tree, where: string): number | undefined {
   const milliseconds = tree.type === 'scalar' ? parseDuration(tree.text) : undefined
   if (milliseconds !== undefined && Number.isFinite(milliseconds)) return milliseconds
-  const isNumber = tree.type === 'scalar' && typeof tree.value === 'number'
+  const isNumber = tree.type === 'scalar' && /^\d+$/.test(tree.text)
   const hint = isNumber
     ? `with a unit: \`${tree.text.slice(0, 20)}s\`?`
     : 'such as `500ms`, `30s`, `2m` or `4h`'

@@ -2,6 +2,7 @@
 import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
 import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
+import { limits } from './limits.ts'
 import type { Span } from './position.ts'
 import { hintFor } from './problems/nearest.ts'
 import { quote } from './problems/quote.ts'
@@ -77,7 +78,7 @@ export function createGroups({ registry, report }: LoadContext): Groups {
     },
     check(name, at, where) {
       if (find(name) !== undefined) return
-      const names = groups.flatMap((group) => [group.name, ...group.aliases])
+      const names = byName.keys().take(limits.problems).toArray()
       report(at, `${where}: there is no node group called ${quote(name)}`, hintFor(name, names))
     },
     specs: () =>

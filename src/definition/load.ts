@@ -97,7 +97,9 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
  */
 function reportThrough({ segments }: Rendered, report: ReportAt): ReportAt {
   return (at, message, hint) => {
-    if (overlapsMissing(segments, at)) return
+    // A map or a list is wrong where it begins; a scalar may be wrong by any of its parts.
+    const end = 'type' in at && at.type !== 'scalar' ? at.start : at.end
+    if (overlapsMissing(segments, { start: at.start, end })) return
     const { offset } = originOf(segments, at.start)
     report({ start: offset, end: offset + 1 }, message, hint)
   }

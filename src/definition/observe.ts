@@ -3,7 +3,15 @@ import type { ComponentUse, Definition, ProbeUse } from '../model/definition.ts'
 import type { ComponentKind } from '../plugin/define.ts'
 import { findComponent, kindNames, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
-import { checkName, readFields, readList, readMap, readPositiveDuration, readText } from './fields.ts'
+import {
+  checkName,
+  givenField,
+  readFields,
+  readList,
+  readMap,
+  readPositiveDuration,
+  readText,
+} from './fields.ts'
 import type { Groups } from './groups.ts'
 import { hintFor } from './problems/nearest.ts'
 import { quote } from './problems/quote.ts'
@@ -26,13 +34,12 @@ export function readObserve(
   const fields =
     tree === undefined ? new Map<string, Entry>() : readFields(report, tree, '`observe`', observeKeys)
   const every = fields.get('every')
-  const samplers = fields.get('samplers')
-  const probes = fields.get('probes')
+  const samplers = givenField(fields, 'samplers')
+  const probes = givenField(fields, 'probes')
   return {
     everyMs: (every && readPositiveDuration(report, every.value, '`every` of `observe`')) ?? DEFAULT_EVERY_MS,
-    samplers:
-      samplers === undefined ? defaultSamplers(context) : readUses(context, 'sampler', samplers.value),
-    probes: probes === undefined ? [] : readProbes(context, probes.value, groups),
+    samplers: samplers === undefined ? defaultSamplers(context) : readUses(context, 'sampler', samplers),
+    probes: probes === undefined ? [] : readProbes(context, probes, groups),
   }
 }
 

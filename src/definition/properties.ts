@@ -39,7 +39,7 @@ export function parseProperties(
 /** Where a schema wants a string, a number or boolean stands for its text; a string of digits stands for a number. */
 function coerce(given: unknown, tree: Tree, issues: readonly Issue[]): unknown {
   let value = given
-  for (const issue of issues) {
+  for (const issue of issues.flatMap(withBranches)) {
     if (issue.code !== 'invalid_type') continue
     const { tree: found, found: exists } = follow(tree, issue.path)
     if (!exists || found.type !== 'scalar' || found.value === null) continue
@@ -52,6 +52,15 @@ function coerce(given: unknown, tree: Tree, issues: readonly Issue[]): unknown {
     }
   }
   return value
+}
+
+/** An issue, or those of all branches when none of a union fits, with whole paths. */
+function withBranches(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  return issue.errors
+    .flat()
+    .flatMap(withBranches)
+    .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
 }
 
 function put(value: unknown, path: IssuePath, replacement: unknown): unknown {
@@ -90,10 +99,19 @@ function reportIssue(report: ReportAt, issue: Issue, place: Place): void {
   } else if (issue.code === 'invalid_union') {
     reportUnion(report, issue.errors, { ...place, above: path })
   } else if (!found) {
+    if (isMisspelt(place.schema, path, tree)) return
     report(here, `${place.where} needs the property ${name}`, descriptionAt(place.schema, path))
   } else {
     report(here, `${name} of ${place.where}: ${sentenceOf(issue, tree)}`, hintOf(issue, tree))
   }
+}
+
+/** Whether the property at `path` is there under a name like its own, which has been reported. */
+function isMisspelt(schema: z.ZodType, path: IssuePath, parent: Tree): boolean {
+  if (parent.type !== 'map') return false
+  const known = keysOf(schema, path.slice(0, -1))
+  const unknown = [...parent.entries.keys()].filter((key) => !known.includes(key))
+  return nearest(String(path.at(-1)), unknown) !== undefined
 }
 
 /** Of all ways a union may be meant, the one that fails deepest in the value is what the person was writing. */

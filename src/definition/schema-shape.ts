@@ -57,3 +57,10 @@ export function metaOf(schema: z.core.$ZodType, key: string): string | undefined
   }
   return undefined
 }
+
+/** The text that a property has when it is left out, if it has one. */
+export function defaultOf(schema: z.core.$ZodType): string | undefined {
+  const { def } = schema._zod
+  if ('defaultValue' in def) return typeof def.defaultValue === 'string' ? def.defaultValue : undefined
+  return 'innerType' in def && isSchema(def.innerType) ? defaultOf(def.innerType) : undefined
+}

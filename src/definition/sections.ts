@@ -3,7 +3,7 @@ import type { Definition } from '../model/definition.ts'
 import type { LoadContext } from './context.ts'
 import { readEnsemble } from './ensemble.ts'
 import { readEvidence } from './evidence.ts'
-import { readFields, readPositiveDuration, readText } from './fields.ts'
+import { givenField, readFields, readPositiveDuration, readText } from './fields.ts'
 import { readObserve } from './observe.ts'
 import { readSymptoms } from './symptoms.ts'
 import { valueOf, type Tree } from './tree.ts'
@@ -33,7 +33,7 @@ export function readSections(
   const { report } = context
   const fields = readFields(report, tree, 'the definition', topLevelKeys)
   const [description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout] =
-    topLevelKeys.map((key) => fields.get(key)?.value)
+    topLevelKeys.map((key) => givenField(fields, key))
   if (workload === undefined && requireWorkload && tree.type === 'map') {
     report(tree, 'the definition needs a `workload`', 'without one, `quarry watch` observes what is there')
   }

@@ -71,8 +71,9 @@ function readActions({ report }: LoadContext, tree: Tree, where: string): Sympto
   const items = oneOrMany(tree)
   if (items.length === 0) report(tree, `${what} is empty`, `expected ${symptomActions.join(', ')}`)
   const actions = items.flatMap((item) => readChoice(report, item, what, symptomActions) ?? [])
-  const ends = actions.filter((action) => action !== 'capture')
-  if (new Set(ends).size > 1) report(tree, `${what} cannot be ${ends.join(' and ')} at once`)
+  const ends = actions.find((action) => action === 'stop' || action === 'hold')
+  if (ends !== undefined && actions.includes('continue'))
+    report(tree, `${what} cannot be continue and ${ends} at once`)
   return [...new Set(actions)]
 }
 

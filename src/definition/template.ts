@@ -101,7 +101,7 @@ class Renderer {
 
   /** A missing value is marked, so that what it leads to further on is not reported as well. */
   #missing(token: Token & { readonly name: string }, scopes: readonly Tree[]): void {
-    const known = scopes.flatMap((scope) => (scope.type === 'map' ? [...scope.entries.keys()] : []))
+    const known = scopes.flatMap((scope) => (scope.type === 'map' ? firstKeys(scope) : []))
     const mend = `give it by -p ${/^\w[\w.-]*$/.test(token.name) ? token.name : 'NAME'}=VALUE or a default above \`---\``
     const guess = known.length === 0 ? mend : `${hintFor(token.name, known)}; or ${mend}`
     this.#report(token, `no value for the template tag ${quote(token.name)}`, guess)
@@ -126,6 +126,9 @@ class Renderer {
     return undefined
   }
 }
+
+/** Enough of a map's keys to guess from. */
+const firstKeys = (map: MapTree): string[] => map.entries.keys().take(limits.problems).toArray()
 
 function walk(start: Tree, path: readonly string[]): Tree | undefined {
   let tree: Tree | undefined = start

@@ -5,6 +5,7 @@ import { findComponent, readUse, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import {
   checkName,
+  givenField,
   readFields,
   readList,
   readMap,
@@ -32,13 +33,12 @@ export function readWorkload(context: LoadContext, tree: Tree, groups: Groups): 
   const { report } = context
   const fields = readFields(report, tree, 'the workload', workloadKeys)
   const phases = requireField(report, fields, 'phases', { in: tree, where: 'the workload' })
-  const checkers = fields.get('checkers')
-  const artifactCheckers = fields.get('artifact_checkers')
+  const checkers = givenField(fields, 'checkers')
+  const artifactCheckers = givenField(fields, 'artifact_checkers')
   return {
     phases: phases === undefined ? [] : new PhaseReader(context, groups).read(phases.value, 'phases'),
-    checkers: checkers === undefined ? [] : readCheckers(context, checkers.value),
-    artifactCheckers:
-      artifactCheckers === undefined ? [] : rejectArtifactCheckers(context, artifactCheckers.value),
+    checkers: checkers === undefined ? [] : readCheckers(context, checkers),
+    artifactCheckers: artifactCheckers === undefined ? [] : rejectArtifactCheckers(context, artifactCheckers),
   }
 }
 
@@ -95,9 +95,9 @@ class PhaseReader {
     const component = module && id ? findComponent(registry, report, 'module', id, module) : undefined
     if (component === undefined) return []
     const { lifetime, rest } = this.#takeLifetime(component, fields.get('properties')?.value)
+    checkGroupProperties(this.#groups, component, rest, keyAt)
     const use = useComponent(report, component, name, rest, keyAt)
     if (use === undefined) return []
-    checkGroupProperties(this.#groups, component, use.properties, rest ?? tree)
     return [{ type: 'module', use, lifetime, ...(timeoutMs === undefined ? {} : { timeoutMs }) }]
   }
 
@@ -109,12 +109,17 @@ class PhaseReader {
     const fixed = module.lifetime === 'dynamic' ? 'run_once' : module.lifetime
     if (tree?.type !== 'map') return { lifetime: fixed, rest: tree }
     const given = tree.entries.get('lifetime')
-    if (given === undefined || module.lifetime !== 'dynamic') return { lifetime: fixed, rest: tree }
+    if (given === undefined) return { lifetime: fixed, rest: tree }
     const rest: MapTree = {
       ...tree,
       entries: new Map([...tree.entries].filter(([key]) => key !== 'lifetime')),
     }
-    return { lifetime: this.#readLifetime(given.value) ?? fixed, rest }
+    if (module.lifetime === 'dynamic') return { lifetime: this.#readLifetime(given.value) ?? fixed, rest }
+    this.#context.report(
+      given.keyAt,
+      `module \`${module.id}\` takes no lifetime: it is always ${module.lifetime}`,
+    )
+    return { lifetime: fixed, rest }
   }
 
   /** As in Fallout, an ending of the word will do: `once`, `phase`. */

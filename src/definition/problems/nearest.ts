@@ -3,6 +3,9 @@
 /** Longer names are never misspellings of ours, and the distance is quadratic. */
 const LONGEST = 64
 
+/** Candidates that are looked at: nobody has more names, and a hint is not worth a second. */
+const MOST = 1000
+
 /**
  * Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours
  * (Damerau 1964, restricted so that no part is edited twice).
@@ -35,7 +38,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   const wanted = fold(name)
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  let compared = 0
   for (const candidate of candidates) {
+    compared += 1
+    if (compared > MOST) break
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue
     const distance = editDistance(wanted, fold(candidate))
     if (distance < bestDistance) {
