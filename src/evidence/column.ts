@@ -4,6 +4,7 @@
  * that never become JavaScript values.
  */
 import type { ColumnType } from '../model/tables.ts'
+import type { BulkColumn } from '../plugin/evidence.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { bitWidth, writeBitmap, writeHybrid, writeRun } from './hybrid.ts'
 
@@ -23,14 +24,12 @@ export interface ColumnChunk {
   readonly range?: readonly [least: Buffer, largest: Buffer]
 }
 
-export interface ColumnBuilder {
+export interface ColumnBuilder extends BulkColumn {
   readonly type: ColumnType
   /** Values so far, nulls included. */
   readonly length: number
   /** Bytes that the values so far take before compression, roughly. */
   readonly size: number
-  /** A value that does not fit the type is stored as null: input is hostile, and one bad value must not end a run. */
-  add(value: unknown): void
   addNull(): void
   /** The values so far; the builder is empty afterwards. */
   finish(): ColumnChunk
@@ -108,18 +107,22 @@ export class NumberColumn implements ColumnBuilder {
     this.#validity.push(false)
   }
 
-  /** An integer of at most 2^53; null when it does not fit an `integer` column. */
+  addBytes(): void {
+    this.addNull()
+  }
+
   addInteger(value: number): void {
     if (this.#width === 4) {
       const rounded = Math.round(value)
       if (rounded !== (rounded | 0)) return this.addNull()
       const index = this.#next()
       this.#words[index] = rounded
-    } else this.addParts(Math.floor(value / 4_294_967_296), value)
+    } else if (this.type === 'double') this.#addDouble(value)
+    else this.addInt64(Math.floor(value / 4_294_967_296), value)
   }
 
-  /** A 64-bit integer by its upper half and its lower half, the latter modulo 2^32. */
-  addParts(high: number, low: number): void {
+  addInt64(high: number, low: number): void {
+    if (this.type !== 'bigint') return this.addNull()
     const index = this.#next() * 2
     this.#words[index] = low
     this.#words[index + 1] = high
@@ -203,6 +206,18 @@ export class BooleanColumn implements ColumnBuilder {
 
   addNull(): void {
     this.#validity.push(false)
+  }
+
+  addInteger(): void {
+    this.addNull()
+  }
+
+  addInt64(): void {
+    this.addNull()
+  }
+
+  addBytes(): void {
+    this.addNull()
   }
 
   finish(): ColumnChunk {

@@ -48,6 +48,22 @@ export class TableBuffer {
     this.rows++
   }
 
+  /** Ends a row whose values were put into the columns one by one. */
+  endRow(defaults: Readonly<Record<string, unknown>>): void {
+    this.rows++
+    for (let index = 0; index < this.builders.length; index++) {
+      const builder = this.builders[index]
+      if (builder !== undefined && builder.length < this.rows) builder.add(defaults[this.#names[index] ?? ''])
+    }
+  }
+
+  /** The column with that name. */
+  column(name: string): ColumnBuilder {
+    const builder = this.builders[this.#names.indexOf(name)]
+    if (builder === undefined) throw new Error(`there is no column ${name}`)
+    return builder
+  }
+
   /** The rows so far as column chunks; the buffer is empty afterwards. */
   take(): { readonly rows: number; readonly chunks: readonly ColumnChunk[] } {
     const rows = this.rows

@@ -211,7 +211,14 @@ export class TextColumn implements ColumnBuilder {
     this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].push(true)
   }
 
-  /** UTF-8 bytes from `start` up to `end`; they are copied. */
+  addInteger(): void {
+    this.addNull()
+  }
+
+  addInt64(): void {
+    this.addNull()
+  }
+
   addBytes(source: Uint8Array, start: number, end: number): void {
     this.#dictionary.addBytes(source, start, end)
     this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].push(true)
@@ -282,6 +289,18 @@ export class TextListColumn implements ColumnBuilder {
       if (typeof element === 'string') this.#dictionary.addText(element)
       this.#levels.push(index === 0 ? 0 : 1, typeof element === 'string' ? ELEMENT : NULL_ELEMENT)
     })
+  }
+
+  addInteger(): void {
+    this.addNull()
+  }
+
+  addInt64(): void {
+    this.addNull()
+  }
+
+  addBytes(): void {
+    this.addNull()
   }
 
   addNull(): void {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { tableNames, type Row, type TableName } from '../model/tables.ts'
-import type { RowSink } from '../plugin/evidence.ts'
+import type { BulkTable, RowSink } from '../plugin/evidence.ts'
 import { diskError } from './disk-error.ts'
 import { compressRowGroup, compressRowGroupSync } from './parquet.ts'
 import { tableDirectory } from './part-files.ts'
@@ -56,6 +56,7 @@ export function openEvidenceWriter(
         const values: Readonly<Record<string, unknown>> = row
         writerOf(table).add(values, values['ts'] === undefined ? { ...common, ts: clock.now() } : common)
       },
+      bulk: (table) => writerOf(table).bulk(common, clock),
     }),
     flush,
     [Symbol.asyncDispose]: flush,
@@ -86,6 +87,19 @@ class TableWriter {
     this.#rowAdded()
   }
 
+  bulk(common: Readonly<Record<string, unknown>>, clock: Clock): BulkTable {
+    const buffer = this.#buffer
+    const timestamps = buffer.column('ts')
+    return {
+      column: (name) => buffer.column(name),
+      endRow: () => {
+        if (timestamps.length === buffer.rows) timestamps.add(clock.now())
+        buffer.endRow(common)
+        this.#rowAdded()
+      },
+    }
+  }
+
   async flush(): Promise<void> {
     if (this.#buffer.rows > 0) this.#endRowGroup()
     this.#endPart()
@@ -97,7 +111,7 @@ class TableWriter {
 
   #rowAdded(): void {
     const { rows } = this.#buffer
-    const large = rows % 1024 === 0 && this.#buffer.size >= ROW_GROUP_BYTES
+    const large = rows % 64 === 0 && this.#buffer.size >= ROW_GROUP_BYTES
     if (large || rows >= ROW_GROUP_ROWS) this.#endRowGroup()
   }
 
