@@ -1,6 +1,7 @@
 /** Whether a node has what a component needs; if not, why, and what to type. Looks only, and changes nothing. */
 import { gunzipSync } from 'node:zlib'
 import type { Target } from '../model/run.ts'
+import { isJvm } from '../plugin/jvm.ts'
 import type { Missing, Need } from '../plugin/need.ts'
 import type { Node } from '../plugin/node.ts'
 import { hasCapability } from './capabilities.ts'
@@ -136,10 +137,7 @@ export async function kernelConfig(node: Node): Promise<string | undefined> {
 
 function absentTarget({ files }: Node, what: 'jvm' | 'any', targets: readonly Target[] | undefined): Lack {
   if (targets === undefined) return undefined
-  const isJvm = (pid: number): boolean =>
-    files.link(`/proc/${pid}/exe`)?.endsWith('/java') === true ||
-    (files.text(`/proc/${pid}/maps`) ?? '').includes('/libjvm.so')
-  if (targets.some(({ pid }) => what === 'any' || isJvm(pid))) return undefined
+  if (targets.some(({ pid }) => what === 'any' || isJvm(files, pid))) return undefined
   const kind = what === 'jvm' ? 'Java virtual machine' : 'process'
   return {
     why: `the symptom points at no ${kind} on this node`,

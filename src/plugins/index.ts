@@ -8,6 +8,7 @@ import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import files from './collectors/files/index.ts'
+import jstack from './collectors/jstack/index.ts'
 import kernelLog from './collectors/kernel-log/index.ts'
 import mounts from './collectors/mounts/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
@@ -41,6 +42,7 @@ export const components: readonly Component[] = [
   changeCommand,
   dropCaches,
   files,
+  jstack,
   kernelLog,
   mounts,
   sigstop,
