@@ -5,10 +5,10 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 test('garbage, warnings and a line cut short lose only themselves', () => {
   const seen: unknown[] = []
-  const parser = bpftraceParser({ add: () => {} }, () => ({
+  const note = (sentence: string): void => void seen.push(sentence)
+  const parser = bpftraceParser({ add: () => {} }, { note }, () => ({
     map: (name, entries) => void seen.push([name, entries]),
     printf: (text) => void seen.push(text),
-    lost: (events) => void seen.push(events),
   }))
   const output = [
     '{"type": "attached_probes", "data": {"probes": 2}}',
@@ -25,12 +25,12 @@ test('garbage, warnings and a line cut short lose only themselves', () => {
   // One byte at a time: chunks end anywhere.
   for (const byte of encode(output)) parser.push(Uint8Array.of(byte))
   expect(parser.end()).toEqual({ lines: 9, rows: 0, bad: 3 })
-  expect(seen).toEqual([7, ['@a', [['x,1', 2]]], 'now 5\n'])
+  expect(seen).toEqual(['bpftrace lost 7 events', ['@a', [['x,1', 2]]], 'now 5\n'])
 })
 
 test('bytes above 127 are put together again', () => {
   const keys: string[] = []
-  const parser = bpftraceParser({ add: () => {} }, () => ({
+  const parser = bpftraceParser({ add: () => {} }, { note: () => {} }, () => ({
     map: (_, entries) => void keys.push(...entries.map(([key]) => key)),
   }))
   parser.push(

@@ -18,12 +18,23 @@ export interface BpftraceHandler {
   printf?(text: string): void
   /** No more output. */
   end?(): void
-  /** Events that the kernel dropped because the tool was too slow. */
-  lost?(events: number): void
+}
+
+/** Entries that each map of a program may have. The kernel refuses more, and bpftrace does not say so. */
+export const MAP_KEYS = 16_384
+
+/** What parsers of bpftrace output share. */
+export interface BpftraceParserOptions {
+  /** Takes a sentence about what is missing from the output. */
+  readonly note: (sentence: string) => void
 }
 
 /** A parser that hands maps and lines to a handler, which adds its rows to the sink that it is given. */
-export function bpftraceParser(sink: RowSink, handlerFor: (sink: RowSink) => BpftraceHandler): Parser {
+export function bpftraceParser(
+  sink: RowSink,
+  { note }: BpftraceParserOptions,
+  handlerFor: (sink: RowSink) => BpftraceHandler,
+): Parser {
   let rows = 0
   let lines = 0
   let bad = 0
@@ -44,10 +55,19 @@ export function bpftraceParser(sink: RowSink, handlerFor: (sink: RowSink) => Bpf
       const { type, data }: { type?: unknown; data?: unknown } = JSON.parse(mendEscapes(trimmed))
       if (type === 'printf' && typeof data === 'string') handler.printf?.(data)
       else if ((type === 'map' || type === 'stats') && isRecord(data)) {
-        for (const [name, entries] of Object.entries(data)) {
-          if (isRecord(entries)) handler.map?.(name, Object.entries(entries))
+        for (const [name, map] of Object.entries(data)) {
+          if (!isRecord(map)) continue
+          const entries = Object.entries(map)
+          if (entries.length >= MAP_KEYS) {
+            note(
+              `the map ${name} of the bpftrace program was full: what came after ${MAP_KEYS} keys is missing`,
+            )
+          }
+          handler.map?.(name, entries)
         }
-      } else if (type === 'lost_events' && isRecord(data)) handler.lost?.(Number(data['events'] ?? 0))
+      } else if (type === 'lost_events' && isRecord(data)) {
+        note(`bpftrace lost ${Number(data['events'])} events`)
+      }
     } catch {
       bad += 1
     }

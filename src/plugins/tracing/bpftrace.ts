@@ -7,17 +7,19 @@ import type { CollectContext } from '../../plugin/collector.ts'
 import type { Parser } from '../../plugin/evidence.ts'
 import type { Need } from '../../plugin/need.ts'
 import type { Node } from '../../plugin/node.ts'
+import { MAP_KEYS } from './bpftrace-output.ts'
 import { syscallTable, type SyscallTable } from './syscall-names.ts'
 import { withTracefs } from './tracefs.ts'
 
 export interface BpftraceOptions {
-  /** Program text; it must not end itself: an interval probe that does is added. `$1` is a pid to leave out. */
+  /**
+   * Program text. `$1` is a pid to leave out. It must not end itself: an interval probe is added that ends it and prints
+   * the end of the window as `now <nsecs>`.
+   */
   readonly program: URL
   /** Statements put before the program, such as tables of this machine. */
   readonly prelude?: string
   readonly parser: Parser
-  /** Entries that each map may have; later ones are lost, which bpftrace does not say. */
-  readonly keys?: number
 }
 
 /** Bytes of a path that programs see; more than 200 does not fit on the stack of a BPF program (512 bytes). */
@@ -39,10 +41,11 @@ export async function runBpftrace(context: CollectContext, options: BpftraceOpti
   const program = [
     options.prelude ?? '',
     await readFile(options.program, 'utf8'),
-    // The program ends by itself, so that on a machine that we lost it does not go on for ever.
-    `interval:ms:${Math.max(1, Math.round(windowMs))} { exit(); }`,
+    // The program ends by itself, so that on a machine that we lost it does not go on for ever. END comes only after the
+    // tracepoints are detached, some 100 ms later: the time of what is under way is taken before.
+    `interval:ms:${Math.max(1, Math.round(windowMs))} { printf("now %llu\\n", nsecs); exit(); }`,
   ].join('\n')
-  const keys = String(options.keys ?? 16_384)
+  const keys = String(MAP_KEYS)
   const command = withTracefs(['bpftrace', '-f', 'json', '-e', program, String(observerPid(node))])
   await using running = await node.spawn(command, {
     signal,

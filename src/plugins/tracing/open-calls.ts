@@ -1,5 +1,6 @@
 /** What a thread that is in a system call gave it: read from procfs and from its memory, which wakes nobody. */
 import type { FileView } from '../../plugin/node.ts'
+import { identityOf } from './process-stat.ts'
 import { absolutePath, CURRENT_DIRECTORY, placeOfPath } from './path-calls.ts'
 import type { SyscallTable } from './syscall-names.ts'
 
@@ -28,15 +29,13 @@ export function callUnderWay(files: FileView, calls: SyscallTable, tid: number):
   const [number, ...rest] = files.text(`/proc/${tid}/syscall`)?.trim().split(' ') ?? []
   // Not in a call: `running`, or -1 for a fault or an interrupt.
   if (number === undefined || !/^\d+$/.test(number)) return undefined
-  const status = files.text(`/proc/${tid}/status`)
-  const pid = Number(/^Tgid:\s*(\d+)/m.exec(status ?? '')?.[1] ?? Number.NaN)
-  if (Number.isNaN(pid)) return undefined
+  const identity = identityOf(files, tid)
+  if (identity === undefined) return undefined
   const call = calls.name(Number(number))
   const given = rest.slice(0, 6).map(BigInt)
-  const path = pathOf(files, pid, call, given)
+  const path = pathOf(files, identity.pid, call, given)
   return {
-    pid,
-    comm: files.text(`/proc/${tid}/comm`)?.trim() ?? '',
+    ...identity,
     call,
     arguments: given,
     ...(path === undefined ? {} : { path }),

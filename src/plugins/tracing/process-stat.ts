@@ -1,4 +1,4 @@
-/** Fields of /proc/PID/stat. */
+/** What procfs says of one process or thread. */
 import type { FileView } from '../../plugin/node.ts'
 
 // After the command, which may hold anything: field 3, the state, is first.
@@ -12,3 +12,14 @@ export const startTimeOf = (files: FileView, pid: number): string | undefined =>
 
 /** Its state, such as R, S, D, T; undefined when it is gone. */
 export const stateOf = (files: FileView, pid: number): string | undefined => fields(files, pid)[0]
+
+/** Process and command of a thread; undefined when it is gone. */
+export function identityOf(
+  files: FileView,
+  tid: number,
+): { readonly pid: number; readonly comm: string } | undefined {
+  const status = files.text(`/proc/${tid}/status`)
+  const [, pid] = /^Tgid:\s*(\d+)/m.exec(status ?? '') ?? []
+  if (pid === undefined) return undefined
+  return { pid: Number(pid), comm: files.text(`/proc/${tid}/comm`)?.replace(/\n$/, '') ?? '' }
+}

@@ -25,6 +25,7 @@ export default defineCollector({
       prelude: pathPrelude(calls),
       parser: createCallLatencyParser(context.rows, {
         calls,
+        note: (sentence) => context.note(sentence),
         absolute: (pid, directoryFd, path) => absolutePath(files, pid, directoryFd, path),
         caller: (open) => callerOf(files, calls, open),
       }),

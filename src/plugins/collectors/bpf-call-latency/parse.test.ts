@@ -10,7 +10,7 @@ function parse(output: Uint8Array, caller: (open: OpenCall) => { pid: number; co
   const rows: Row<'syscalls'>[] = []
   const parser = createCallLatencyParser(
     { add: (_, row) => void rows.push(row) },
-    { calls: syscallTable('x86_64'), absolute: (_pid, _directoryFd, path) => path, caller },
+    { note: () => {}, calls: syscallTable('x86_64'), absolute: (_pid, _directoryFd, path) => path, caller },
   )
   parser.push(output)
   return { rows, stats: parser.end() }

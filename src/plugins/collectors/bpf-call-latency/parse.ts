@@ -9,7 +9,13 @@
  * - `args` = 'in flight': `finished` is false, `duration_ns` is the time so far.
  */
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
-import { bpftraceParser, headParts, statsOf, tailParts } from '../../tracing/bpftrace-output.ts'
+import {
+  bpftraceParser,
+  type BpftraceParserOptions,
+  headParts,
+  statsOf,
+  tailParts,
+} from '../../tracing/bpftrace-output.ts'
 import type { SyscallTable } from '../../tracing/syscall-names.ts'
 
 /** A call that a thread was in when the tool asked. */
@@ -28,7 +34,7 @@ export interface Caller {
   readonly fd?: number
 }
 
-export interface CallLatencyOptions {
+export interface CallLatencyOptions extends BpftraceParserOptions {
   readonly calls: SyscallTable
   readonly absolute: (pid: number, directoryFd: number, path: string) => string
   /** The thread, when it is still in that call; undefined when it has left it. */
@@ -47,9 +53,9 @@ interface PathTimes {
 /** Parses the output of call-latency.bt. */
 export function createCallLatencyParser(
   sink: RowSink,
-  { calls, absolute, caller }: CallLatencyOptions,
+  { calls, absolute, caller, note }: CallLatencyOptions,
 ): Parser {
-  return bpftraceParser(sink, (rows) => {
+  return bpftraceParser(sink, { note }, (rows) => {
     const comms = new Map<string, string>()
     const totals = new Map<string, { count: number; total: number; max: number }>()
     const paths = new Map<string, PathTimes>()

@@ -22,6 +22,7 @@ export default defineCollector({
       prelude: pathPrelude(calls),
       parser: createFailedCallsParser(context.rows, {
         calls,
+        note: (sentence) => context.note(sentence),
         absolute: (pid, directoryFd, path) => absolutePath(files, pid, directoryFd, path),
       }),
     })

@@ -11,6 +11,7 @@ function parse(chunks: readonly Uint8Array[]) {
   const parser = createFailedCallsParser(
     { add: (_, row) => void rows.push(row) },
     {
+      note: () => {},
       calls: syscallTable('x86_64'),
       absolute: (_, directoryFd, path) => (path.startsWith('/') ? path : `<${directoryFd}>/${path}`),
     },

@@ -7,19 +7,27 @@
  *   expectation, that of the total. Exact up to 256 failures of one process, call and error. Only calls that take a path.
  */
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
-import { bpftraceParser, headParts, tailParts } from '../../tracing/bpftrace-output.ts'
+import {
+  bpftraceParser,
+  type BpftraceParserOptions,
+  headParts,
+  tailParts,
+} from '../../tracing/bpftrace-output.ts'
 import { errnoName } from '../../tracing/errno-names.ts'
 import type { SyscallTable } from '../../tracing/syscall-names.ts'
 
-export interface FailedCallsOptions {
+export interface FailedCallsOptions extends BpftraceParserOptions {
   readonly calls: SyscallTable
   /** Makes an absolute path of one that is relative to a descriptor of a process, as far as it can. */
   readonly absolute: (pid: number, directoryFd: number, path: string) => string
 }
 
 /** Parses the output of failed-calls.bt. */
-export function createFailedCallsParser(sink: RowSink, { calls, absolute }: FailedCallsOptions): Parser {
-  return bpftraceParser(sink, (rows) => {
+export function createFailedCallsParser(
+  sink: RowSink,
+  { calls, absolute, note }: FailedCallsOptions,
+): Parser {
+  return bpftraceParser(sink, { note }, (rows) => {
     const paths: { pid: number; call: number; error: number; path: string; count: number }[] = []
     // Command names by process, call and error, and by process alone: path rows do not carry theirs.
     const comms = new Map<string, string>()
