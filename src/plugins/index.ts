@@ -3,17 +3,22 @@ import type { Component } from '../plugin/define.ts'
 import duration from './checkers/duration/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
 import nofail from './checkers/nofail/index.ts'
+import bpfBlockIo from './collectors/bpf-block-io/index.ts'
 import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
+import bpfTimers from './collectors/bpf-timers/index.ts'
+import bpfWakeups from './collectors/bpf-wakeups/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import files from './collectors/files/index.ts'
 import jstack from './collectors/jstack/index.ts'
 import kernelLog from './collectors/kernel-log/index.ts'
 import mounts from './collectors/mounts/index.ts'
+import perfOffCpu from './collectors/perf-off-cpu/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
 import slab from './collectors/slab/index.ts'
 import sockets from './collectors/sockets/index.ts'
+import strace from './collectors/strace/index.ts'
 import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import bash from './modules/bash/index.ts'
@@ -37,17 +42,22 @@ export const components: readonly Component[] = [
   duration,
   noSymptom,
   nofail,
+  bpfBlockIo,
   bpfCallLatency,
   bpfFailedCalls,
+  bpfTimers,
+  bpfWakeups,
   changeCommand,
   dropCaches,
   files,
   jstack,
   kernelLog,
   mounts,
+  perfOffCpu,
   sigstop,
   slab,
   sockets,
+  strace,
   threads,
   timers,
   bash,
