@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
-import { CommanderError } from 'commander'
+import { quarryVersion } from '../engine/version.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
 import type { CommandContext } from './command.ts'
 import { explain } from './explain.ts'
-import { buildProgram, type Invocation } from './program.ts'
+import type { Invocation } from './program.ts'
 
 async function main(words: readonly string[]): Promise<number> {
   // Below node_modules, where nobody but the owner of the checkout can put code. Halves the time of a start.
@@ -16,19 +16,29 @@ async function main(words: readonly string[]): Promise<number> {
   const json = words.includes('--json')
   const abort = abortOnSignals()
   try {
+    if (words[0] === '--version' && words.length === 1) {
+      process.stdout.write(`${quarryVersion}\n`)
+      return exitCodes.pass
+    }
+    // Not before the cache is on.
+    const { buildProgram } = await import('./program.ts')
     let invocation: Invocation | undefined
     const program = await buildProgram(words, (chosen) => (invocation = chosen))
     await program.parseAsync(words, { from: 'user' })
     if (invocation === undefined) return exitCodes.pass
     return await invocation.command.run(invocation.values, createContext(json, abort.signal))
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
+    // Commander has printed the help, or what is wrong with the words.
+    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
     const { exitCode, text, object } = explain(error, abort.signal)
     process.stderr.write(`${text}\n`)
     if (json) process.stdout.write(`${JSON.stringify({ error: object }, null, 2)}\n`)
     return exitCode
   }
 }
+
+const isCommanderError = (error: unknown): error is { readonly exitCode: number } =>
+  error instanceof Error && error.name === 'CommanderError'
 
 function createContext(json: boolean, signal: AbortSignal): CommandContext {
   return {
@@ -79,6 +89,7 @@ function abortOnSignals(): AbortController {
 process.exitCode = await main(process.argv.slice(2))
 // Whatever a command forgot to close must not keep the terminal waiting; what was printed is on its way first.
 for (const stream of [process.stdout, process.stderr]) {
-  if (stream.writableLength > 0) await Promise.race([once(stream, 'drain'), once(stream, 'error')])
+  if (stream.writable && stream.writableLength > 0)
+    await Promise.race([once(stream, 'drain'), once(stream, 'error')])
 }
 process.exit()
