@@ -1,7 +1,5 @@
 /** The command line: finds the verb, parses its words, runs it, and turns whatever was thrown into an exit code. */
 import { once } from 'node:events'
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
 import { quarryVersion } from '../engine/version.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
@@ -10,8 +8,8 @@ import { explain } from './explain.ts'
 import type { Invocation } from './program.ts'
 
 async function main(words: readonly string[]): Promise<number> {
-  // Below node_modules, where nobody but the owner of the checkout can put code. Halves the time of a start.
-  enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/quarry'))
+  // Set by ./quarry for this process; systems under test shall not see it.
+  delete process.env['NODE_COMPILE_CACHE']
   survivePipes()
   const json = words.includes('--json')
   const abort = abortOnSignals()
@@ -20,7 +18,7 @@ async function main(words: readonly string[]): Promise<number> {
       process.stdout.write(`${quarryVersion}\n`)
       return exitCodes.pass
     }
-    // Not before the cache is on.
+    // Commander takes longer than all of the above.
     const { buildProgram } = await import('./program.ts')
     let invocation: Invocation | undefined
     const program = await buildProgram(words, (chosen) => (invocation = chosen))
