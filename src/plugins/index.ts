@@ -10,6 +10,7 @@ import bpfTimers from './collectors/bpf-timers/index.ts'
 import bpfWakeups from './collectors/bpf-wakeups/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
+import facts from './collectors/facts/index.ts'
 import files from './collectors/files/index.ts'
 import jstack from './collectors/jstack/index.ts'
 import kernelLog from './collectors/kernel-log/index.ts'
@@ -49,6 +50,7 @@ export const components: readonly Component[] = [
   bpfWakeups,
   changeCommand,
   dropCaches,
+  facts,
   files,
   jstack,
   kernelLog,
