@@ -1,16 +1,21 @@
 /**
  * Every comparison that was made in a run, also those that showed nothing: confidence is corrected for all of them.
  *
- * Two families. `stated` hypotheses were fixed before anything was looked at: the probes that the symptom is about, and
- * whether a rung of the ladder cured it; Holm's correction among these few. `searched` is all else, hundreds to thousands
- * of series, calls, functions and slabs; Benjamini-Hochberg, because several true effects of one cause are the rule and
- * Holm would give them up. When nothing at all is true, both bound the chance of any false statement. That a family of
- * planned hypotheses is corrected apart from an exploratory one is gatekeeping (Westfall and Krishen, Journal of
- * Statistical Planning and Inference 99, 2001).
+ * Families are corrected apart, so that a look through two thousand series does not drown a question that was asked
+ * beforehand (gatekeeping: Westfall and Krishen, Journal of Statistical Planning and Inference 99, 2001):
+ *
+ * - `stated`: hypotheses fixed before anything was looked at, the probes that the symptom is about and the sockets they
+ *   knock at. Holm's correction among these few.
+ * - `rules`: what must hold on any healthy host, checked on every thread, timer and listener. Benjamini-Hochberg.
+ * - `searched`: all else, hundreds to thousands of series, calls, functions and slabs. Benjamini-Hochberg, because several
+ *   true effects of one cause are the rule and Holm would give them up. When nothing at all is true, it too bounds the
+ *   chance of any false statement.
+ * - `posterior`: 1 minus a posterior probability, whose prior already says how likely it was; there is one such statement
+ *   in a run, the rung that cured it, and nothing to correct.
  */
 import { benjaminiHochberg, holm } from './stats/multiple.ts'
 
-export type Family = 'stated' | 'searched'
+export type Family = 'stated' | 'rules' | 'searched' | 'posterior'
 
 /** A comparison that was made. */
 export interface Comparison {
@@ -40,7 +45,9 @@ export function createComparisons(): Comparisons {
       const result = new Map<Comparison, number>()
       for (const [family, correct] of [
         ['stated', holm],
+        ['rules', benjaminiHochberg],
         ['searched', benjaminiHochberg],
+        ['posterior', asTheyAre],
       ] as const) {
         const members = made.filter((comparison) => comparison.family === family)
         const corrected = correct(members.map(({ p }) => p))
@@ -50,3 +57,5 @@ export function createComparisons(): Comparisons {
     },
   }
 }
+
+const asTheyAre = (ps: readonly number[]): number[] => [...ps]

@@ -8,7 +8,7 @@
 import type { Case } from '../case/case.ts'
 import { socketStates, type SocketState } from '../case/sockets.ts'
 import { mechanismOf, waitingThreads, watches, type WaitingThread, type Watch } from '../case/waiting.ts'
-import { plain } from '../statement/format.ts'
+import { plain, threadName } from '../statement/format.ts'
 import type { Outcome } from './outcomes.ts'
 
 export interface Feature {
@@ -97,7 +97,7 @@ export function featuresOf({ probe }: Outcome, servers: Servers): Map<string, Fe
       if (mechanism === null) continue
       const about = [`thread:${thread.tid}`, `comm:${socket.comm}`, `call:${thread.call}`]
       const subject = { ...process, tid: thread.tid, call: thread.call }
-      const who = `thread ${thread.tid} (${plain(thread.comm)}) of ${plain(socket.comm)}`
+      const who = threadName(thread.tid, thread.comm, socket.comm)
       if (mechanism.type === 'epoll') {
         const edge = mechanism.edge ? ', edge-triggered' : ''
         const text = `served through epoll instance fd ${mechanism.epoll} of ${who}, which sits in ${mechanism.call}${edge}`

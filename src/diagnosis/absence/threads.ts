@@ -3,7 +3,7 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
-import { count, duration, plain } from '../statement/format.ts'
+import { capital, count, duration, threadName } from '../statement/format.ts'
 
 interface Still {
   node: string
@@ -56,7 +56,7 @@ export async function silentThreads(the: Case): Promise<Candidate[]> {
         ...(row.call === null ? {} : { call: row.call }),
       },
       statement:
-        `Thread ${row.tid} (${plain(row.comm)}) of ${plain(row.process)} stood still for ${duration(row.span)}${where}: no ` +
+        `${capital(threadName(row.tid, row.comm, row.process))} stood still for ${duration(row.span)}${where}: no ` +
         `context switch, where about ${count(expected)} were to be expected at the pace of the reference.`,
       effect: { value: 0, unit: 'switches', reference: expected, ratio: 0 },
       comparison,

@@ -15,6 +15,7 @@ export interface SocketState {
   readonly least: number
   readonly last: number
   readonly most: number
+  /** Captures in which it was seen; a capture lists sockets once. */
   readonly looks: number
   readonly from: bigint
   readonly to: bigint
@@ -26,7 +27,7 @@ export async function socketStates(the: Case): Promise<SocketState[]> {
     SELECT node, protocol, arg_max(state, ts) AS state, local, coalesce(remote, '') AS remote, inode, pid, fd,
       coalesce(arg_max(comm, ts), '') AS comm,
       min(recv_queue)::DOUBLE AS least, arg_max(recv_queue, ts)::DOUBLE AS last, max(recv_queue)::DOUBLE AS most,
-      count(DISTINCT ts)::DOUBLE AS looks, min(ts) AS "from", max(ts) AS "to"
+      count(DISTINCT capture)::DOUBLE AS looks, min(ts) AS "from", max(ts) AS "to"
     FROM sockets
     WHERE ${the.sick.captured} AND pid IS NOT NULL AND fd IS NOT NULL AND local IS NOT NULL AND recv_queue IS NOT NULL
     GROUP BY node, protocol, local, coalesce(remote, ''), inode, pid, fd ORDER BY last DESC`)

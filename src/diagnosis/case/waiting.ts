@@ -17,6 +17,10 @@ export interface WaitingThread {
   readonly first: bigint
   readonly last: bigint
   readonly looks: number
+  /** When it last was on a CPU, by the kernel's own account; null when unknown. ns since the epoch. */
+  readonly asleepSince: bigint | null
+  /** Deadline of its wait, ns since the epoch; null when it has none or only a length. */
+  readonly deadline: bigint | null
   /** Context switches between the first and the last look. */
   readonly switches: number
   /** Whether it was found asleep in the same call with the same arguments at every look. */
@@ -45,6 +49,8 @@ export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
     call: string
     args: string
     timeout: number | null
+    waiting: bigint | null
+    deadline: bigint | null
     state: string
     first: bigint
     last: bigint
@@ -55,15 +61,17 @@ export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
   const rows = await the.evidence.rows<Look>(`
     SELECT node, pid, tid, arg_max(comm, ts) AS comm, coalesce(arg_max(process, ts), arg_max(comm, ts)) AS process,
       coalesce(arg_max(syscall, ts), '') AS call, coalesce(arg_max(syscall_args, ts), '') AS args,
-      arg_max(timeout_ns, ts)::DOUBLE AS timeout, coalesce(arg_max(state, ts), '') AS state,
+      arg_max(timeout_ns, ts)::DOUBLE AS timeout,
+      max(waiting_ns) AS waiting, arg_max(deadline_ns, ts) AS deadline, coalesce(arg_max(state, ts), '') AS state,
       min(ts) AS first, max(ts) AS last, count(DISTINCT ts)::DOUBLE AS looks,
       (max(voluntary_switches + coalesce(involuntary_switches, 0)) - min(voluntary_switches + coalesce(involuntary_switches, 0)))::DOUBLE AS switches,
       count(DISTINCT coalesce(syscall, '') || ' ' || coalesce(syscall_args, '') || ' ' || coalesce(state, ''))::DOUBLE AS calls
     FROM threads WHERE ${the.sick.captured} AND tid IS NOT NULL AND pid IS NOT NULL AND coalesce(state, '') <> 'Z'
     GROUP BY node, pid, tid ORDER BY node, pid, tid`)
-  return rows.map(({ timeout, calls, switches, ...row }) => ({
+  return rows.map(({ timeout, calls, switches, waiting, ...row }) => ({
     ...row,
     timeoutNs: timeout,
+    asleepSince: waiting === null ? null : row.last - waiting,
     switches: switches ?? Number.NaN,
     still: calls === 1 && switches === 0,
   }))

@@ -66,19 +66,19 @@ export async function filledQueues(the: Case): Promise<Candidate[]> {
   })
 }
 
-/** Median over the looks of the sum over all sockets of one local address; a socket absent from the reference had 0. */
+/** Median over the captures of the sum over all sockets of one local address; a socket absent from the reference had 0. */
 const queueQuery = ({ sick, healthy }: Case): string => `
   WITH own AS (
-    SELECT DISTINCT node, ts, ${sick.captured} AS sick, protocol, local, state = 'LISTEN' AS listens, inode, recv_queue,
-      send_queue, first_value(comm) OVER w AS comm, first_value(pid) OVER w AS pid
+    SELECT node, capture, any_value(${sick.captured}) AS sick, protocol, local, state = 'LISTEN' AS listens, inode,
+      max(recv_queue) AS recv_queue, max(send_queue) AS send_queue, arg_min(comm, pid) AS comm, min(pid) AS pid
     FROM sockets WHERE (${sick.captured} OR ${healthy.captured}) AND local IS NOT NULL AND comm IS NOT NULL
-    WINDOW w AS (PARTITION BY node, ts, protocol, local, inode ORDER BY pid)
+    GROUP BY node, capture, protocol, local, listens, inode
   ), sums AS (
-    SELECT node, ts, sick, protocol, local, listens, min(comm) AS comm, min(pid) AS pid, queue,
+    SELECT node, capture, sick, protocol, local, listens, min(comm) AS comm, min(pid) AS pid, queue,
       sum(CASE WHEN queue = 'receive' THEN recv_queue ELSE send_queue END) AS held
     FROM own, (VALUES ('receive'), ('send')) q(queue)
     WHERE NOT (listens AND queue = 'send')
-    GROUP BY node, ts, sick, protocol, local, listens, queue
+    GROUP BY node, capture, sick, protocol, local, listens, queue
   )
   SELECT node, min(comm) AS comm, min(pid) AS pid, protocol, local, listens, queue,
     coalesce(median(held) FILTER (NOT sick), 0)::DOUBLE AS healthy, median(held) FILTER (sick)::DOUBLE AS sick,

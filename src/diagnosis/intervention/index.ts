@@ -4,7 +4,7 @@ import type { Case } from '../case/case.ts'
 import { literal, query } from '../case/sql.ts'
 import { disturbanceOf } from '../knowledge/disturbances.ts'
 import type { RungRecord } from '../../model/run.ts'
-import { count, duration, list, percent, plain } from '../statement/format.ts'
+import { capital, count, duration, list, percent, plain } from '../statement/format.ts'
 import { chanceOfEnding, cureProbability } from '../stats/survival.ts'
 import { recoveredAt } from './recovery.ts'
 import { signsOf } from './signs.ts'
@@ -61,7 +61,7 @@ async function candidateOf(
       `${capital(what.name)} (${plain(cure.collector)}) cured it within ${duration(within)}: it ${what.does}.${before} A cure by ` +
       `chance in that moment has a probability of ${percent(chanceOfEnding(lasted, within))}.${observed}`,
     effect: { value: within, unit: 'ns', reference: lasted },
-    comparison: the.comparisons.make(1 - probability, 'stated'),
+    comparison: the.comparisons.make(1 - probability, 'posterior'),
     big: true,
     sql: query(`
       SELECT ts, kind, name, detail FROM events WHERE kind IN ('rung', 'symptom') AND ts >= ${the.sick.from} ORDER BY ts`),
@@ -90,5 +90,3 @@ function passive(rungs: readonly RungRecord[]): string {
   const told = list([...tiers].map((tier) => words[tier]))
   return tiers.has('stop') || tiers.has('change') ? `which ${told}` : `which only ${told}`
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -40,7 +40,10 @@ export async function idleWhileRunnable(the: Case): Promise<Candidate[]> {
     const values = idle.flatMap((one) => within(one, the.seconds(row.first), the.seconds(row.last)))
     if (values.length < 3 || median(values) < BIG_IDLE) return []
     // Each second in which it waited beside an idle CPU is one look; one in ten may be bad luck of sampling.
-    const comparison = the.comparisons.make(0.1 ** Math.min(values.length / Math.max(1, idle.length), 20))
+    const comparison = the.comparisons.make(
+      0.1 ** Math.min(values.length / Math.max(1, idle.length), 20),
+      'rules',
+    )
     const candidate: Candidate = {
       kind: 'invariant',
       layer: 'kernel',

@@ -1,19 +1,23 @@
 /** Work is pending on a socket while every thread that waits for exactly that work sleeps, and goes on sleeping. */
+import { serves } from '../absence/features.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { socketStates, type SocketState } from '../case/sockets.ts'
 import { mechanismOf, waitingThreads, watches, type Mechanism, type WaitingThread } from '../case/waiting.ts'
-import { count, duration, list, plain } from '../statement/format.ts'
+import { count, duration, list, plain, threadName } from '../statement/format.ts'
 
 /**
  * Chance that one look catches a healthy waiter between the arrival of work and its wakeup: microseconds normally, taken
- * as this share of the time to allow for a busy host.
+ * as this share of the time to allow for a busy host. A sleep of a second over pending work is as good as another look.
  */
 const CHANCE_OF_ONE_LOOK = 0.05
+const LONG_SLEEP_NS = 1e9
 /** Looks closer together than this are one. */
 const APART_NS = 200_000_000
+/** Chance of each further connection in the queue of a healthy listener that is this busy (M/M/1: P(N >= n) = load^n). */
+const LOAD = 0.3
 
 interface Sleeper {
   readonly thread: WaitingThread
@@ -30,7 +34,7 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
       const mechanism = mechanismOf(thread, socket.fd, sets)
       return mechanism === null ? [] : [{ thread, mechanism }]
     })
-    // Somebody who is awake, or who was looked at once and may have moved since, may yet take the work.
+    // Somebody who is awake, or has moved since the first look, may yet take the work.
     const all = sleepers.length > 0 && sleepers.every(({ thread }) => thread.still)
     return all ? [{ socket, sleepers }] : []
   })
@@ -56,8 +60,11 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
 function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: readonly Sleeper[]): Candidate {
   const [{ thread, mechanism }] = sleepers as readonly [Sleeper]
   const [main] = sockets as readonly [SocketState]
-  const looks = independentLooks(thread, main)
-  const comparison = the.comparisons.make(CHANCE_OF_ONE_LOOK ** looks)
+  const looks = independentLooks(thread)
+  const comparison = the.comparisons.make(
+    chanceOf(sockets, sleepers),
+    isStated(the, sockets) ? 'stated' : 'rules',
+  )
   const queues = sockets.map((socket) => {
     const unit = socket.state === 'LISTEN' ? 'connections not accepted' : 'bytes not read'
     const grew =
@@ -69,8 +76,10 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       ? `epoll instance fd ${mechanism.epoll}${mechanism.edge ? ' (edge-triggered)' : ''}, in ${mechanism.call}`
       : mechanism.call
   const who =
-    sleepers.length === 1 ? `thread ${thread.tid} (${plain(thread.comm)})` : `all ${sleepers.length} threads`
-  const span = Number(thread.last - thread.first)
+    sleepers.length === 1
+      ? threadName(thread.tid, thread.comm, thread.process)
+      : `all ${sleepers.length} threads of ${plain(thread.process)}`
+  const span = sleepOf(thread)
   const timeout = thread.timeoutNs === -1 ? ' without a timeout' : ''
   const pids = [...new Set(sockets.map(({ inode }) => inode))].filter((inode) => inode !== null)
   return {
@@ -86,11 +95,11 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       socket: `${main.protocol} ${main.local}`,
     },
     statement:
-      `Work is pending while its worker sleeps: ${list(queues)}, and ${who} of ${plain(thread.process)}, which should take ` +
-      `it through ${through}, slept there${timeout} at all ${looks} looks over ${duration(span)} without one context switch.`,
+      `Work is pending while its worker sleeps: ${list(queues)}, and ${who}, which should take ` +
+      `it through ${through}, has slept there${timeout} for ${duration(span)} (${looks} looks, no context switch).`,
     effect: { value: sockets.reduce((sum, { last }) => sum + last, 0), unit: 'pending', reference: 0 },
     comparison,
-    big: looks >= 2,
+    big: true,
     standsAlone: true,
     sql: query(`
       SELECT 'thread' AS what, ts, capture, tid AS id, comm AS name, coalesce(syscall, '') || ' ' || coalesce(syscall_args, '') AS doing,
@@ -110,13 +119,35 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       'effect:pending',
       'effect:asleep',
     ],
-    weight: sockets.length + looks,
+    weight: 20 + sockets.length + looks,
     key: `pending ${thread.node} ${thread.pid} ${thread.tid}`,
   }
 }
 
-/** Looks at which both were seen: as many as the poorer of both has, and no closer together than APART_NS. */
-function independentLooks(thread: WaitingThread, socket: SocketState): number {
-  const span = Number(thread.last - thread.first)
-  return Math.max(1, Math.min(thread.looks, socket.looks, 1 + Math.floor(span / APART_NS)))
+/** Looks at the thread, no closer together than APART_NS; it slept between them too, since it did not switch. */
+const independentLooks = (thread: WaitingThread): number =>
+  Math.max(1, Math.min(thread.looks, 1 + Math.floor(Number(thread.last - thread.first) / APART_NS)))
+
+/** How long it has slept at the last look, ns. */
+const sleepOf = (thread: WaitingThread): number =>
+  Number(
+    thread.last -
+      (thread.asleepSince !== null && thread.asleepSince < thread.first ? thread.asleepSince : thread.first),
+  )
+
+/** Chance of finding this in a healthy process. */
+function chanceOf(sockets: readonly SocketState[], sleepers: readonly Sleeper[]): number {
+  const looks = Math.min(...sleepers.map(({ thread }) => independentLooks(thread)))
+  const long = sleepers.every(({ thread }) => sleepOf(thread) >= LONG_SLEEP_NS)
+  const deepest = Math.max(...sockets.map(({ state, least }) => (state === 'LISTEN' ? least : 1)))
+  return CHANCE_OF_ONE_LOOK ** (looks + (long ? 1 : 0)) * LOAD ** Math.min(20, deepest - 1)
 }
+
+/** Whether a probe of the symptom knocks at one of these sockets: then they were suspects before anybody looked. */
+const isStated = (the: Case, sockets: readonly SocketState[]): boolean =>
+  the.record.probes.some(
+    ({ name, subject }) =>
+      subject.type === 'socket' &&
+      the.symptom?.probes.includes(name) === true &&
+      sockets.some((socket) => serves(socket, subject.protocol, subject.address)),
+  )

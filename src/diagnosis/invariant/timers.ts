@@ -31,20 +31,20 @@ export async function unorderedTimers(the: Case): Promise<Candidate[]> {
   const captured = `(${the.sick.captured} OR ${the.healthy.captured})`
   const sql = `
     WITH ordered AS (
-      SELECT ts, node, cpu, clock, position, function, expires_ns, now_ns,
+      SELECT capture, node, cpu, clock, position, function, expires_ns, now_ns,
         lag(expires_ns) OVER w AS previous, lag(function) OVER w AS previous_function, lag(position) OVER w AS before
-      FROM timers WHERE ${captured} AND position IS NOT NULL AND expires_ns IS NOT NULL AND coalesce(count, 1) = 1
-      WINDOW w AS (PARTITION BY node, collector, ts, cpu, clock ORDER BY position)
+      FROM timers WHERE ${captured} AND position IS NOT NULL AND expires_ns IS NOT NULL AND coalesce(count, 1) = 1 AND operation IS NULL
+      WINDOW w AS (PARTITION BY node, collector, capture, now_ns, cpu, clock ORDER BY position)
     )
     SELECT * FROM ordered WHERE previous > expires_ns AND position = before + 1`
   const rows = await the.evidence.rows<Inversion>(`
     SELECT node, cpu, clock, function, any_value(previous_function) AS previous_function, min(position) AS position,
-      count(DISTINCT ts)::DOUBLE AS listings, max(previous - expires_ns)::DOUBLE AS back_ns,
+      count(DISTINCT (capture, now_ns))::DOUBLE AS listings, max(previous - expires_ns)::DOUBLE AS back_ns,
       coalesce(max(now_ns - expires_ns), 0)::DOUBLE AS late_ns
     FROM (${sql}) GROUP BY node, cpu, clock, function ORDER BY listings DESC, back_ns DESC LIMIT 50`)
   return rows.flatMap((row) => {
     const late = row.late_ns > 0
-    const comparison = the.comparisons.make(CHANCE_OF_ONE_LISTING ** (row.listings + (late ? 1 : 0)))
+    const comparison = the.comparisons.make(CHANCE_OF_ONE_LISTING ** (row.listings + (late ? 2 : 0)), 'rules')
     if (row.back_ns < BIG_BACK_NS) return []
     const due = late ? ` It was due ${duration(row.late_ns)} before it was listed and had not fired.` : ''
     const candidate: Candidate = {
@@ -63,7 +63,7 @@ export async function unorderedTimers(the: Case): Promise<Candidate[]> {
       sql: query(`
         SELECT ts, cpu, clock, position, function, expires_ns, now_ns, expires_ns - now_ns AS remaining_ns FROM timers
         WHERE ${captured} AND node = ${literal(row.node)} AND cpu = ${row.cpu} AND clock = ${literal(row.clock)}
-        ORDER BY ts, position`),
+        ORDER BY now_ns, position`),
       about: [`timer:${row.cpu} ${row.clock}`, `function:${row.function}`, 'effect:unordered'],
       weight: row.listings,
       key: `timers ${row.node} ${row.cpu} ${row.clock}`,

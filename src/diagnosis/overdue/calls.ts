@@ -39,7 +39,10 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
     const deadline = deadlineOf(row.call, row.args ?? '')
     const past = deadline !== undefined && row.lasted > deadline.ns
     const slow = row.longest !== null && row.lasted > BIG_RATIO * row.longest
-    const comparison = the.comparisons.make(past ? CHANCE_PAST_DEADLINE : slow ? CHANCE_PAST_LONGEST : 0.5)
+    const comparison = the.comparisons.make(
+      past ? CHANCE_PAST_DEADLINE : slow ? CHANCE_PAST_LONGEST : 0.5,
+      'rules',
+    )
     if (!past && !slow && waitOf(row.call) !== undefined) return []
     const measure = past
       ? `, although ${deadline.why}`

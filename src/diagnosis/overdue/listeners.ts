@@ -4,20 +4,21 @@ import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { socketStates } from '../case/sockets.ts'
 import { literal, query } from '../case/sql.ts'
-import { count, duration, plain } from '../statement/format.ts'
+import { count, plain } from '../statement/format.ts'
 
-/** Chance that a healthy listener has connections waiting at one look. */
-const CHANCE_OF_ONE_LOOK = 0.1
-const APART_NS = 200_000_000
+/** Chance that a healthy listener has one connection waiting, and each further one (M/M/1 at this load). */
+const CHANCE_OF_WAITING = 0.1
+const LOAD = 0.3
 
 export async function unservedListeners(the: Case): Promise<Candidate[]> {
-  const [listeners] = [(await socketStates(the)).filter(({ state }) => state === 'LISTEN')]
+  const listeners = (await socketStates(the)).filter(({ state }) => state === 'LISTEN')
   return listeners.flatMap((socket) => {
     if (isObserver(socket.comm)) return []
-    const span = Number(socket.to - socket.from)
-    const looks = Math.min(socket.looks, 1 + Math.floor(span / APART_NS))
-    const violated = socket.least > 0 && socket.last >= socket.least
-    const comparison = the.comparisons.make(violated ? CHANCE_OF_ONE_LOOK ** looks : 1)
+    const violated = socket.least > 0
+    const comparison = the.comparisons.make(
+      violated ? CHANCE_OF_WAITING ** socket.looks * LOAD ** Math.min(20, socket.least - 1) : 1,
+      'rules',
+    )
     if (!violated) return []
     const candidate: Candidate = {
       kind: 'overdue',
@@ -30,11 +31,11 @@ export async function unservedListeners(the: Case): Promise<Candidate[]> {
         socket: `${socket.protocol} ${socket.local}`,
       },
       statement:
-        `Connections pile up at ${socket.protocol} ${plain(socket.local)}: ${count(socket.least)} to ${count(socket.most)} ` +
-        `waited to be accepted by ${plain(socket.comm)} (pid ${socket.pid}) at all ${count(looks)} looks over ${duration(span)}.`,
+        `Connections pile up at ${socket.protocol} ${plain(socket.local)}: ${count(socket.last)} wait to be accepted by ` +
+        `${plain(socket.comm)} (pid ${socket.pid}).`,
       effect: { value: socket.last, unit: 'connections', reference: 0 },
       comparison,
-      big: looks >= 2,
+      big: socket.last >= 2,
       sql: query(`
         SELECT capture, ts, protocol, local, recv_queue AS waiting, send_queue AS backlog_limit, pid, comm FROM sockets
         WHERE node = ${literal(socket.node)} AND protocol = ${literal(socket.protocol)} AND local = ${literal(socket.local)} ORDER BY ts`),

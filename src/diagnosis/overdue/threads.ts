@@ -3,22 +3,22 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
-import { waitingThreads } from '../case/waiting.ts'
-import { duration, plain } from '../statement/format.ts'
+import { waitingThreads, type WaitingThread } from '../case/waiting.ts'
+import { capital, duration, threadName } from '../statement/format.ts'
 
 /** Timer slack, late timers and a busy host: what a healthy wait may be late. */
 const SLACK_NS = 250_000_000
-/** Chance that a healthy wait is later than the slack. */
+/** Chance that a healthy wait is later than the slack at one look; a second look that finds it still there is another. */
 const CHANCE_OF_LATE = 0.005
 
 export async function overdueThreads(the: Case): Promise<Candidate[]> {
   return (await waitingThreads(the)).flatMap((thread) => {
-    const { timeoutNs } = thread
-    if (timeoutNs === null || timeoutNs < 0 || thread.looks < 2 || isObserver(thread.process)) return []
-    const seen = Number(thread.last - thread.first)
-    const late = seen - timeoutNs
-    const violated = thread.still && late > Math.max(SLACK_NS, timeoutNs * 0.1)
-    const comparison = the.comparisons.make(violated ? CHANCE_OF_LATE ** Math.min(2, thread.looks - 1) : 1)
+    const lateness = latenessOf(thread)
+    if (lateness === undefined || isObserver(thread.process)) return []
+    const { asked, late } = lateness
+    const violated = thread.still && late > Math.max(SLACK_NS, asked * 0.1)
+    const p = violated ? CHANCE_OF_LATE ** Math.min(2, thread.looks) : 1
+    const comparison = the.comparisons.make(p, 'rules')
     if (!violated) return []
     const candidate: Candidate = {
       kind: 'overdue',
@@ -32,15 +32,22 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
         call: thread.call,
       },
       statement:
-        `Thread ${thread.tid} (${plain(thread.comm)}) of ${plain(thread.process)} sleeps in ${thread.call} with a timeout of ` +
-        `${duration(timeoutNs)} and has not returned after ${duration(seen)}: its timer did not fire, or its wakeup was lost.`,
-      effect: { value: seen, unit: 'ns', reference: timeoutNs, ratio: seen / Math.max(1, timeoutNs) },
+        `${capital(threadName(thread.tid, thread.comm, thread.process))} sleeps in ${thread.call}` +
+        `${asked > 0 ? ` with a timeout of ${duration(asked)}` : ''} and is ${duration(late)} past its deadline: its timer did ` +
+        `not fire, or its wakeup was lost.`,
+      effect: {
+        value: asked + late,
+        unit: 'ns',
+        reference: asked,
+        ...(asked > 0 ? { ratio: (asked + late) / asked } : {}),
+      },
       comparison,
       big: true,
       standsAlone: true,
       sql: query(`
-        SELECT capture, ts, tid, comm, state, syscall, syscall_args, timeout_ns, voluntary_switches FROM threads
-        WHERE ${the.sick.captured} AND node = ${literal(thread.node)} AND tid = ${thread.tid} ORDER BY ts`),
+        SELECT capture, ts, tid, comm, state, syscall, timeout_ns / 1e9 AS timeout_s, waiting_ns / 1e9 AS waiting_s,
+          (ts - deadline_ns) / 1e9 AS past_deadline_s, voluntary_switches
+        FROM threads WHERE ${the.sick.captured} AND node = ${literal(thread.node)} AND tid = ${thread.tid} ORDER BY ts`),
       about: [
         `thread:${thread.tid}`,
         `comm:${thread.process}`,
@@ -48,9 +55,22 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
         'effect:past-deadline',
         'effect:asleep',
       ],
-      weight: Math.log10(seen / Math.max(1, timeoutNs)) + thread.looks,
+      weight: 20 + Math.log10(late) + thread.looks,
       key: `overdue ${thread.node} ${thread.pid} ${thread.call}`,
     }
     return [candidate]
   })
+}
+
+/** How long it asked to wait (0 when only the deadline is known), and how long that is over; ns. */
+function latenessOf(thread: WaitingThread): { asked: number; late: number } | undefined {
+  const { timeoutNs, deadline, asleepSince } = thread
+  if (deadline !== null) {
+    const asked = asleepSince === null ? 0 : Math.max(0, Number(deadline - asleepSince))
+    return { asked, late: Number(thread.last - deadline) }
+  }
+  if (timeoutNs === null || timeoutNs < 0) return undefined
+  // The kernel's account of the last time on a CPU, or else the looks themselves: it was there at the first.
+  const since = asleepSince !== null && asleepSince < thread.first ? asleepSince : thread.first
+  return { asked: timeoutNs, late: Number(thread.last - since) - timeoutNs }
 }

@@ -23,9 +23,9 @@ export async function lateTimers(the: Case): Promise<Candidate[]> {
   const captured = `(${the.sick.captured} OR ${the.healthy.captured})`
   const rows = await the.evidence.rows<Late>(`
     SELECT node, cpu, clock, function, any_value(comm) AS comm, any_value(pid) AS pid,
-      max(now_ns - expires_ns)::DOUBLE AS late, count(DISTINCT ts)::DOUBLE AS listings
+      max(now_ns - expires_ns)::DOUBLE AS late, count(DISTINCT (capture, now_ns))::DOUBLE AS listings
     FROM timers
-    WHERE ${captured} AND expires_ns > 0 AND now_ns - expires_ns > ${SLACK_NS} AND position IS NOT NULL
+    WHERE ${captured} AND expires_ns > 0 AND now_ns - expires_ns > ${SLACK_NS} AND position IS NOT NULL AND operation IS NULL
     GROUP BY node, cpu, clock, function, expires_ns ORDER BY late DESC LIMIT 50`)
   return rows.map((row) => ({
     kind: 'overdue',
@@ -42,7 +42,10 @@ export async function lateTimers(the: Case): Promise<Candidate[]> {
       `A timer of CPU ${row.cpu} (${plain(row.clock)}, ${plain(row.function)}${row.comm === null ? '' : `, ${plain(row.comm)}`}) was due ` +
       `${duration(row.late)} before it was listed and had not fired (${count(row.listings)} listings).`,
     effect: { value: row.late, unit: 'ns', reference: 0 },
-    comparison: the.comparisons.make(CHANCE_OF_LATE ** (row.listings + (row.late > 10 * SLACK_NS ? 1 : 0))),
+    comparison: the.comparisons.make(
+      CHANCE_OF_LATE ** (row.listings + (row.late > 10 * SLACK_NS ? 1 : 0)),
+      'rules',
+    ),
     big: row.listings >= 2 || row.late > 10 * SLACK_NS,
     standsAlone: true,
     sql: query(`

@@ -47,6 +47,10 @@ export function amount(value: number, unit: string): string {
   return `${count(value)}${unit === '' ? '' : ` ${unit}`}`
 }
 
+/** `thread 5 (worker) of server`, without the name where it is that of the process. */
+export const threadName = (tid: number, comm: string, process: string): string =>
+  `thread ${tid}${comm === process ? '' : ` (${plain(comm)})`} of ${plain(process)}`
+
 /** `a, b and c`. */
 export function list(parts: readonly string[]): string {
   if (parts.length <= 1) return parts.join('')
@@ -59,3 +63,6 @@ export function plain(text: string, limit = 120): string {
   const clean = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
 }
+
+/** With a capital first letter. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
