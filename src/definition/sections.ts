@@ -51,7 +51,8 @@ export function readSections(
     observe: observed,
     symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, observed, probeNames),
     evidence: readEvidence(context, evidence),
-    timeoutMs: timeoutMs ?? DAY_MS,
+    // A watch goes on until someone ends it.
+    timeoutMs: timeoutMs ?? (requireWorkload ? DAY_MS : Number.POSITIVE_INFINITY),
     ...(hunt === undefined ? {} : { hunt: valueOf(hunt) }),
     ...(scheduleText === undefined ? {} : { schedule: scheduleText }),
   }

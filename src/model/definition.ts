@@ -20,6 +20,7 @@ export interface NodeGroupSpec {
   readonly aliases: readonly string[]
   readonly nodeCount: number
   readonly provisioner: ComponentUse
+  /** Configuration managers, in the order in which they work; `noop` is left out. */
   readonly managers: readonly ComponentUse[]
 }
 
@@ -98,7 +99,7 @@ export interface Definition {
   }
   readonly symptoms: readonly SymptomSpec[]
   readonly evidence: EvidenceSpec
-  /** The whole run is aborted after this time. */
+  /** The whole run is aborted after this time: 24 hours unless said otherwise, and never for a watch (`Infinity`). */
   readonly timeoutMs: number
   /** Raw `hunt` and `schedule` sections, validated by the commands that use them. */
   readonly hunt?: unknown
