@@ -234,13 +234,12 @@ class Evaluation {
         value: timeMs / 1000,
       }))
     }
-    // With @ the offset does not count here, as in Prometheus 2.42.
-    const { at } = inner.shift
-    const shift = at === undefined ? inner.shift : { offsetMs: 0, at }
-    return this.instant(inner, this.shifted(shift, timeMs)).map((sample) => ({
-      labels: withoutName(sample.labels),
-      value: sample.timeMs / 1000,
-    }))
+    return this.instant(inner, this.shifted(inner.shift, timeMs)).flatMap(({ labels, timeMs: sampledMs }) => {
+      // With @ Prometheus 2.42 also wants the sample to be at most five minutes older than the time without offset.
+      const { at } = inner.shift
+      const late = at !== undefined && sampledMs < this.shifted({ offsetMs: 0, at }, timeMs) - lookbackDeltaMs
+      return late ? [] : [{ labels: withoutName(labels), value: sampledMs / 1000 }]
+    })
   }
 
   private rangeCall(expr: Call, ranged: MatrixSelector | Subquery, timeMs: number): VectorSample[] {

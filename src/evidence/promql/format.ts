@@ -8,7 +8,7 @@ import { formatDecimal } from './numbers.ts'
 export function formatExpr(expr: Expr): string {
   switch (expr.kind) {
     case 'number':
-      return formatDecimal(expr.value)
+      return formatDecimal(expr.value).replace('+', '')
     case 'string':
       return JSON.stringify(expr.value)
     case 'selector':

@@ -42,6 +42,7 @@ const precedence: Readonly<Record<BinaryOperator, number>> = {
 const unaryPrecedence = 5
 /** Nothing that a person writes is nested deeper; hostile text ends here instead of in a stack overflow. */
 const maxDepth = 200
+const maxOperators = 1000
 
 const isBinaryOperator = (text: string): text is BinaryOperator => Object.hasOwn(precedence, text)
 const isAggregator = (text: string): text is Aggregator => aggregators.some((name) => name === text)
@@ -57,6 +58,7 @@ export function parseSyntax(text: string): { readonly expr: Expr; readonly probl
 
 class Parser extends Cursor {
   private depth = 0
+  private operators = 0
 
   whole(): Expr {
     const expr = this.expression(0)
@@ -72,14 +74,13 @@ class Parser extends Cursor {
   private expression(minimum: number): Expr {
     if (++this.depth > maxDepth) {
       this.depth--
-      const invalid = this.fail(`at most ${maxDepth} levels of nesting`)
-      this.index = this.tokens.length - 1
-      return invalid
+      return this.giveUp(`at most ${maxDepth} levels of nesting`)
     }
     let left = this.prefix()
     for (;;) {
       const text = this.token().type === 'symbol' ? this.token().text : this.word()
       if (!isBinaryOperator(text) || precedence[text] < minimum) break
+      if (++this.operators > maxOperators) return this.giveUp(`at most ${maxOperators} operators`)
       this.next()
       const bool = this.word() === 'bool'
       if (bool) this.next()
@@ -90,6 +91,13 @@ class Parser extends Cursor {
     }
     this.depth--
     return left
+  }
+
+  /** Reports a limit, and reads no further. */
+  private giveUp(limit: string): Expr {
+    const invalid = this.fail(limit)
+    this.index = this.tokens.length - 1
+    return invalid
   }
 
   private matching(op: BinaryOperator): Matching {

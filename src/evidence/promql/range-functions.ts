@@ -12,8 +12,9 @@ const at = (array: Float64Array, index: number): number => array[index] ?? Numbe
 /**
  * Increase, corrected for counter resets and extrapolated to the ends of the range: by the whole distance when the
  * first or last sample is nearer to its end than 1.1 mean intervals, by half an interval otherwise, and never below 0.
+ * Divided by `perSeconds`.
  */
-function extrapolated(window: RangeWindow, isCounter: boolean): number | undefined {
+function extrapolated(window: RangeWindow, isCounter: boolean, perSeconds = 1): number | undefined {
   const { times, values, length } = window
   if (length < 2) return undefined
   let increase = at(values, length - 1) - first(values)
@@ -35,12 +36,8 @@ function extrapolated(window: RangeWindow, isCounter: boolean): number | undefin
     sampled +
     (toStart < threshold ? toStart : meanInterval / 2) +
     (toEnd < threshold ? toEnd : meanInterval / 2)
-  return increase * (covered / sampled)
-}
-
-function rate(window: RangeWindow): number | undefined {
-  const increase = extrapolated(window, true)
-  return increase === undefined ? undefined : increase / ((window.endMs - window.startMs) / 1000)
+  // The order of these operations decides the last digit.
+  return increase * (covered / sampled / perSeconds)
 }
 
 /** Difference of the last two samples. */
@@ -137,7 +134,7 @@ function sum({ values, length }: RangeWindow): number {
 }
 
 export const rangeFunctions: Readonly<Partial<Record<FunctionName, RangeFunction>>> = {
-  rate,
+  rate: (window) => extrapolated(window, true, (window.endMs - window.startMs) / 1000),
   increase: (window) => extrapolated(window, true),
   delta: (window) => extrapolated(window, false),
   irate: (window) => lastDifference(window, true),

@@ -32,11 +32,15 @@ interface Flags {
   readonly dotAll: boolean
 }
 
+/** Go allows 1000. */
+const maxDepth = 200
+
 class RegexProblem extends Error {}
 
 /** Rewrites one expression; `position` moves over the pattern as it goes. */
 class Translator {
   private position = 0
+  private depth = 0
   private readonly pattern: string
 
   constructor(pattern: string) {
@@ -110,9 +114,11 @@ class Translator {
     if (text === '(' && this.pattern.charAt(this.position) === '?') {
       throw new RegexProblem('`(?` begins something that RE2 does not have, such as lookaround')
     }
+    if (++this.depth > maxDepth) throw new RegexProblem(`more than ${maxDepth} groups within each other`)
     const inner = on === undefined ? flags : withFlags(flags, on, off ?? '')
     const body = this.alternatives(inner)
     if (this.take(/\)/uy) === null) throw new RegexProblem('a `(` without its `)`')
+    this.depth--
     return `${on !== undefined ? '(?:' : name === undefined ? '(' : `(?<${name}>`}${body})`
   }
 
