@@ -23,6 +23,7 @@ import sockets from './collectors/sockets/index.ts'
 import strace from './collectors/strace/index.ts'
 import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
+import tpstats from './collectors/tpstats/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import sleep from './modules/sleep/index.ts'
@@ -64,6 +65,7 @@ export const components: readonly Component[] = [
   strace,
   threads,
   timers,
+  tpstats,
   bash,
   noop,
   sleep,
