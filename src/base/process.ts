@@ -1,5 +1,6 @@
 /** Child processes: bounded output, one signal, and nothing left behind when they are stopped. */
 import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { abortReason, throwIfAborted } from './abort.ts'
 import { EnvironmentError } from './errors.ts'
@@ -84,9 +85,11 @@ export async function startProcess(
   const maxBytes = options.maxBytes ?? 16 * 2 ** 20
   const stdout = captureOutput(child.stdout, maxBytes)
   const stderr = captureOutput(child.stderr, maxBytes)
-  const exited = new Promise<void>((resolve) => child.nodeChildProcess.once('exit', () => resolve()))
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  child.nodeChildProcess.once('exit', end)
   let stopping: Promise<void> | undefined
-  const stop = (): Promise<void> => (stopping ??= stopTree(pid, leader, exited, options.graceMs ?? 3000))
+  const stop = (): Promise<void> =>
+    (stopping ??= stopTree(pid, leader, options.graceMs ?? 3000).then((gone) => (gone ? ended : end())))
 
   let timedOut = false
   const onAbort = (): void => void stop()
@@ -103,7 +106,7 @@ export async function startProcess(
         )
 
   const finish = async (): Promise<ProcessResult> => {
-    await exited
+    await ended
     clearTimeout(timer)
     const durationMs = performance.now() - startedMs
     await Promise.all([stdout.settled(SILENCE_MS), stderr.settled(SILENCE_MS), stopping])
@@ -140,17 +143,18 @@ export async function runProcess(
   command: readonly string[],
   options: ProcessOptions = {},
 ): Promise<ProcessResult> {
+  let running: RunningProcess
   try {
-    const running = await startProcess(command, options)
-    const result = await running.done
-    if (options.signal?.aborted === true) throw abortReason(options.signal)
-    return result
+    running = await startProcess(command, options)
   } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error
+    if (!(error instanceof EnvironmentError) || error === options.signal?.reason) throw error
     const exitCode = error.code === 'QUARRY_NOT_FOUND' ? 127 : 126
     const ended = { signal: null, stdout: '', truncated: false, timedOut: false, durationMs: 0 }
     return { ok: false, exitCode, stderr: `${error.message}\n`, ...ended }
   }
+  const result = await running.done
+  if (options.signal?.aborted === true) throw abortReason(options.signal)
+  return result
 }
 
 function notStarted(program: string, cwd: string | undefined, reason: string): EnvironmentError {
@@ -165,12 +169,8 @@ function notStarted(program: string, cwd: string | undefined, reason: string): E
     : new EnvironmentError(`cannot start ${program}: ${reason}`, { code: 'QUARRY_NOT_STARTED' })
 }
 
-async function stopTree(
-  pid: number,
-  leader: ProcessIdentity | undefined,
-  exited: Promise<void>,
-  graceMs: number,
-): Promise<void> {
+/** Whether all are gone; some may have had to be given up. */
+async function stopTree(pid: number, leader: ProcessIdentity | undefined, graceMs: number): Promise<boolean> {
   // Kept by identity: a descendant whose parent has died can no longer be found from here.
   const known = new Map<string, ProcessIdentity>()
   const look = (): ProcessIdentity[] => {
@@ -182,16 +182,15 @@ async function stopTree(
     return [...known.values()].filter(isAlive)
   }
   const startedMs = performance.now()
-  let alive = look()
+  const elapsed = (): number => performance.now() - startedMs
   // A stopped process takes no TERM before it is continued.
-  for (const process of alive) {
-    if (signalProcess(process, 'SIGTERM')) signalProcess(process, 'SIGCONT')
+  for (const process of look()) if (signalProcess(process, 'SIGTERM')) signalProcess(process, 'SIGCONT')
+  // Looking at all processes costs; until time is up those that are known tell whether it is worth it.
+  while (elapsed() < graceMs && [...known.values()].some(isAlive)) await pause(POLL_MS)
+  for (let alive = look(); alive.length > 0; alive = look()) {
+    if (elapsed() > graceMs + UNKILLABLE_MS) return false
+    for (const process of alive) signalProcess(process, 'SIGKILL')
+    await pause(POLL_MS)
   }
-  for (; alive.length > 0; alive = look()) {
-    const elapsed = performance.now() - startedMs
-    if (elapsed >= graceMs + UNKILLABLE_MS) return
-    if (elapsed >= graceMs) for (const process of alive) signalProcess(process, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-  }
-  await exited
+  return true
 }

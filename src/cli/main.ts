@@ -1,5 +1,4 @@
 /** The command line: finds the verb, parses its words, runs it, and turns whatever was thrown into an exit code. */
-import { once } from 'node:events'
 import { quarryVersion } from '../engine/version.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
@@ -87,7 +86,9 @@ function abortOnSignals(): AbortController {
 process.exitCode = await main(process.argv.slice(2))
 // Whatever a command forgot to close must not keep the terminal waiting; what was printed is on its way first.
 for (const stream of [process.stdout, process.stderr]) {
-  if (stream.writable && stream.writableLength > 0)
-    await Promise.race([once(stream, 'drain'), once(stream, 'error')])
+  if (!stream.writable || stream.writableLength === 0) continue
+  await new Promise((resolve) => {
+    for (const event of ['drain', 'error', 'close']) stream.once(event, resolve)
+  })
 }
 process.exit()
