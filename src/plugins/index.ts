@@ -37,6 +37,8 @@ import processes from './samplers/processes/index.ts'
 import slabSampler from './samplers/slab/index.ts'
 import command from './probes/command/index.ts'
 import http from './probes/http/index.ts'
+import log from './probes/log/index.ts'
+import snmp from './probes/snmp/index.ts'
 import tcp from './probes/tcp/index.ts'
 import udp from './probes/udp/index.ts'
 import unix from './probes/unix/index.ts'
@@ -79,6 +81,8 @@ export const components: readonly Component[] = [
   slabSampler,
   command,
   http,
+  log,
+  snmp,
   tcp,
   udp,
   unix,
