@@ -18,14 +18,16 @@ export function summaryOf(result: RunResult): string {
     '',
     wrap(oneLine(answer), 100),
   ]
-  if (confident.length > 0)
-    {lines.push('', styleText('bold', 'Findings'), ...confident.slice(0, MOST_FINDINGS).map(findingLine))}
+  if (confident.length > 0) {
+    lines.push('', styleText('bold', 'Findings'), ...confident.slice(0, MOST_FINDINGS).map(findingLine))
+  }
   const others = findings.length - Math.min(confident.length, MOST_FINDINGS)
   if (others > 0) lines.push(styleText('dim', `  and ${others} more, less sure, in the case file`))
   if (notLookedAt.length > 0) {
     lines.push('', styleText('bold', 'Not looked at'))
-    for (const { collector, why, remedy } of notLookedAt)
-      {lines.push(`  ${collector}: ${oneLine(why)}; ${oneLine(remedy)}`)}
+    for (const { collector, why, remedy } of notLookedAt) {
+      lines.push(`  ${collector}: ${oneLine(why)}; ${oneLine(remedy)}`)
+    }
   }
   lines.push('', `Case file  ${join(directory, 'case.html')}`, `Evidence   ${directory}`)
   return lines.join('\n')
