@@ -2,7 +2,7 @@
 import type { Component, ComponentKind } from '../../plugin/define.ts'
 import type { Need } from '../../plugin/need.ts'
 import type { Registry } from '../../plugin/registry.ts'
-import { code, markdownTable, paragraphs } from './markdown.ts'
+import { code, markdownTable, paragraphs, sentence } from './markdown.ts'
 import { propertiesTable } from './properties.ts'
 
 const introductions: Readonly<Record<ComponentKind, string>> = {
@@ -26,7 +26,7 @@ export function componentsPage(registry: Registry, kind: ComponentKind): string 
     markdownTable(['id', 'what it is'], contents),
     ...components.flatMap((component) => [
       `## ${component.id}`,
-      `${component.summary}.`,
+      sentence(component.summary),
       needs(component.needs),
       ...particulars(component),
       propertiesTable(component.properties),

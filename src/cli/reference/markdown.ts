@@ -14,3 +14,9 @@ export const code = (text: string): string => `\`${text}\``
 /** Paragraphs, leaving out those that are not there. */
 export const paragraphs = (parts: readonly (string | undefined)[]): string =>
   `${parts.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`
+
+/** A block of lines as they are. */
+export const fence = (text: string): string => `\`\`\`\n${text}\n\`\`\``
+
+/** A sentence out of a summary, which has no capital and no full stop. */
+export const sentence = (summary: string): string => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`

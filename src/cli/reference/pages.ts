@@ -8,7 +8,7 @@ import { flagOf, type AnyCommand } from '../command.ts'
 import { commands } from '../commands.ts'
 import { exitCodeHelp } from '../program.ts'
 import { componentsPage } from './components.ts'
-import { code, markdownTable, paragraphs } from './markdown.ts'
+import { code, fence, markdownTable, paragraphs, sentence } from './markdown.ts'
 
 export interface Page {
   /** Such as `collectors`: the word for `quarry docs`, and the file name without `.md`. */
@@ -57,9 +57,10 @@ async function commandsPage(): Promise<string> {
     const { command } = await load()
     sections.push(
       `## ${name}`,
-      `${code(usage(name, command))}: ${summary}.`,
+      sentence(summary),
+      fence(usage(name, command)),
       optionsTable(command),
-      command.details,
+      detailsOf(command),
     )
   }
   return paragraphs([
@@ -94,7 +95,13 @@ function optionsTable(command: AnyCommand): string | undefined {
   return rows.length === 0 ? undefined : markdownTable(['word', 'meaning'], rows)
 }
 
-const fence = (text: string): string => `\`\`\`\n${text}\n\`\`\``
+/** Help text as Markdown: a paragraph whose lines are all indented is an example. */
+function detailsOf({ details = '' }: AnyCommand): string {
+  const isExample = (lines: readonly string[]): boolean => lines.every((line) => line.startsWith('  '))
+  const render = (text: string): string =>
+    isExample(text.split('\n')) ? fence(text.replaceAll(/^ {2}/gm, '')) : text
+  return details === '' ? '' : details.split('\n\n').map(render).join('\n\n')
+}
 
 function promqlPage(): string {
   const rows = Object.entries(signatures).map(([name, { args, variadic, returns }]) => {
