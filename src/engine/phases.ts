@@ -120,7 +120,7 @@ async function runModule(
   } catch (error) {
     // An abort of the whole run is recorded once, by whoever ordered it.
     if (!runSignal.aborted) record('error', messageOf(error))
-    journal.progress({ type: 'module', name, phase, what: 'failed' })
+    journal.progress({ type: 'module', name, phase, what: runSignal.aborted ? 'ended' : 'failed' })
     return false
   }
   const failed = history.operations.slice(before).some((one) => one.process === name && one.kind === 'fail')

@@ -5,7 +5,7 @@ import { Html, html } from './html.ts'
 import { linear } from './scale.ts'
 
 const WIDTH = 1000
-const LEFT = 150
+const LEFT = 170
 const LANE = 20
 
 /** Times of the case with what the charts show behind their lines. */
@@ -109,4 +109,4 @@ function probeMark({ ts, success, duration_ns }: ProbePoint, at: (ts: bigint) =>
   />`
 }
 
-const cut = (name: string): string => (name.length > 24 ? `${name.slice(0, 23)}…` : name)
+const cut = (name: string): string => (name.length > 26 ? `${name.slice(0, 25)}…` : name)
