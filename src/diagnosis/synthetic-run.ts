@@ -99,10 +99,11 @@ export class SyntheticRun implements AsyncDisposable {
     to: number | null,
     probes: readonly string[],
     curedBy: string | null = null,
+    when = `probe_success{probe=~"${probes.join('|')}"} == 0`,
   ): void {
     this.#symptoms.push({
       name,
-      when: `probe_success{probe=~"${probes.join('|')}"} == 0`,
+      when,
       from: String(at(from)),
       to: to === null ? null : String(at(to)),
       expected: false,

@@ -28,7 +28,10 @@ export async function missingPackets(the: Case): Promise<Candidate[]> {
         count(*) FILTER (${the.healthy.captured} AND ${there})::DOUBLE AS healthy,
         count(*) FILTER (${the.sick.captured})::DOUBLE AS all_sick
       FROM packets WHERE node = ${literal(node)}`)
-    const comparison = the.comparisons.make(row === undefined || row.sick > 0 ? 1 : CHANCE_OF_SILENCE)
+    const comparison = the.comparisons.make(
+      row === undefined || row.sick > 0 ? 1 : CHANCE_OF_SILENCE,
+      'rules',
+    )
     if (row === undefined || row.sick > 0) continue
     candidates.push({
       kind: 'absence',

@@ -22,10 +22,14 @@ export async function deadProbes(the: Case): Promise<Candidate[]> {
   // The weakest of them carries the statement about all.
   const weakest = dead.reduce((a, b) => (a.p > b.p ? a : b))
   const servers = await findServers(the)
-  const common = separating(
-    dead.map((one) => featuresOf(one, servers)),
-    live.map((one) => featuresOf(one, servers)),
-  )
+  // One dead probe and no living one have nothing to be told apart by.
+  const common =
+    dead.length + live.length < 2
+      ? undefined
+      : separating(
+          dead.map((one) => featuresOf(one, servers)),
+          live.map((one) => featuresOf(one, servers)),
+        )
   const liveFeature = separating(
     live.map((one) => featuresOf(one, servers)),
     dead.map((one) => featuresOf(one, servers)),

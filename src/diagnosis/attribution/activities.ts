@@ -1,6 +1,6 @@
 /** Activities that produce resources: who did how much of each. */
 import type { Case } from '../case/case.ts'
-import { matches, query } from '../case/sql.ts'
+import { literal, matches, query } from '../case/sql.ts'
 import { isObserver } from '../case/involved.ts'
 import type { ActivityId } from '../knowledge/resources.ts'
 import { gainedBy, rateOf } from './meters.ts'
@@ -36,17 +36,32 @@ function captured(
   id: ActivityId,
   what: string,
   unit: string,
-  source: { table: string; where: string; amount: string; comm?: string; pid?: string; events: boolean },
+  source: {
+    table: string
+    where: string
+    amount: string
+    comm?: string
+    pid?: string
+    events: boolean
+    /** A flow: only what was added over the reference counts, where there is one. */
+    flow?: boolean
+  },
 ): Activity {
-  const { table, where, amount, comm = 'comm', pid = 'pid', events } = source
+  const { table, where, amount, comm = 'comm', pid = 'pid', events, flow = false } = source
   // Several collectors may have counted the same events: the one that saw most is taken.
   const rowsOf = (the: Case, node: string): string => `
     WITH counted AS (
       SELECT collector, ${comm} AS comm, ${pid} AS pid, ${amount}::DOUBLE AS amount
-      FROM ${table} WHERE ${the.sick.captured} AND node = '${node.replaceAll("'", "''")}' AND ${comm} IS NOT NULL AND (${where})
-      GROUP BY ALL
+      FROM ${table}
+      WHERE ${the.sick.captured} AND node = ${literal(node)} AND ${comm} IS NOT NULL AND (${where}) GROUP BY ALL
+    ), usual AS (
+      SELECT collector, ${comm} AS comm, ${amount}::DOUBLE AS amount
+      FROM ${table}
+      WHERE ${flow ? the.healthy.captured : 'false'} AND node = ${literal(node)} AND (${where}) GROUP BY ALL
     ), best AS (SELECT collector FROM counted GROUP BY collector ORDER BY sum(amount) DESC LIMIT 1)
-    SELECT comm, pid, amount FROM counted WHERE collector IN (SELECT collector FROM best) AND amount > 0`
+    SELECT comm, pid, counted.amount - coalesce(usual.amount, 0) AS amount
+    FROM counted LEFT JOIN usual USING (collector, comm)
+    WHERE collector IN (SELECT collector FROM best) AND counted.amount > coalesce(usual.amount, 0)`
   return {
     id,
     what,
@@ -96,6 +111,7 @@ const activities: Readonly<Record<ActivityId, Activity>> = {
     where: 'true',
     amount: 'sum(bytes)',
     events: false,
+    flow: true,
   }),
   wakeups: captured('wakeups', 'wakeups', 'wakeups', {
     table: 'wakeups',
@@ -104,6 +120,7 @@ const activities: Readonly<Record<ActivityId, Activity>> = {
     comm: 'waker',
     pid: 'waker_pid',
     events: true,
+    flow: true,
   }),
   sockets: captured('sockets', 'sockets', 'sockets', {
     table: 'sockets',
@@ -118,6 +135,7 @@ const activities: Readonly<Record<ActivityId, Activity>> = {
     comm: 'source',
     pid: '0',
     events: true,
+    flow: true,
   }),
   cpu: rateOf('cpu', 'the CPU time that was added', 'CPUs', /^process_cpu_seconds_total$/),
   read: rateOf('read', 'the bytes read that were added', 'bytes/s', /^process_io_read_chars_total$/),

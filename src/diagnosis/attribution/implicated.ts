@@ -52,7 +52,10 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
     (symptomIsAbout ? 3 : 0) +
     (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth))) +
     (own.some(({ about }) => about.includes('effect:moves-with-symptom')) ? 1 : 0) +
-    (own.some(({ stage }) => stage === 'context') ? 0.5 : 0)
+    Math.min(
+      2.5,
+      Math.max(0, ...own.filter(({ stage }) => stage === 'context').map((one) => 0.5 + magnitude(one))),
+    )
   return {
     node,
     resource,

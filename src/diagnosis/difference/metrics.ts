@@ -5,8 +5,9 @@ import { seriesName, within, type Series } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
 import { resourceOfMetric } from '../knowledge/resources.ts'
-import { amount, plain, times } from '../statement/format.ts'
+import { amount, duration, plain, times } from '../statement/format.ts'
 import { autocorrelationTime } from '../stats/autocorrelation.ts'
+import { changePoints } from '../stats/change-point.ts'
 import { compareByRanks } from '../stats/mann-whitney.ts'
 import { median, spread } from '../stats/order.ts'
 
@@ -35,7 +36,7 @@ export async function changedMetrics(the: Case): Promise<Candidate[]> {
     const noise = Math.max(spread(before), spread(during))
     const far = ratio >= BIG_RATIO || ratio <= 1 / BIG_RATIO || (low === 0 && high !== 0)
     if (Math.abs(delta) < BIG_DELTA || !far || Math.abs(high - low) < 2 * noise) return []
-    return [candidateOf(the, series, low, high, delta, comparison)]
+    return [candidateOf(the, series, low, high, delta, comparison, stepOf(series, sickFrom, sickTo))]
   })
 }
 
@@ -46,6 +47,7 @@ function candidateOf(
   during: number,
   delta: number,
   comparison: Candidate['comparison'],
+  step: number | undefined,
 ): Candidate {
   const unit = unitOfMetric(series.metric)
   const name = seriesName(series)
@@ -53,6 +55,10 @@ function candidateOf(
   const where = `metric = ${literal(series.metric)} AND labels = ${literal(series.labelText)} AND node = ${literal(series.node)}`
   const ratio = during / before
   const factor = before > 0 && during > 0 ? ` (${ratio >= 1 ? times(ratio) : `down to ${times(ratio)}`})` : ''
+  const when =
+    step === undefined
+      ? ''
+      : ` Its level changed ${duration(Math.abs(step) * 1e9)} ${step < 0 ? 'before' : 'after'} the symptom showed.`
   const value = series.counter
     ? `(value - lag(value) OVER (ORDER BY ts)) / ((ts - lag(ts) OVER (ORDER BY ts)) / 1e9)`
     : 'value'
@@ -61,7 +67,7 @@ function candidateOf(
     layer: layerOfMetric(series.metric),
     stage: 'context',
     subject: { node: series.node, metric: name, ...processOf(series) },
-    statement: `${plain(name)} went from ${amount(before, unit)} before to ${amount(during, unit)} while the symptom showed${factor}.`,
+    statement: `${plain(name)} went from ${amount(before, unit)} before to ${amount(during, unit)} while the symptom showed${factor}.${when}`,
     effect: { value: during, unit, reference: before, ...(before > 0 ? { ratio } : {}) },
     comparison,
     big: true,
@@ -75,9 +81,18 @@ function candidateOf(
       sql: query(`SELECT ts, ${value} AS value FROM samples WHERE ${where} ORDER BY ts`),
     },
     about: [`metric:${series.metric}`, ...(found === undefined ? [] : [`resource:${found.resource.id}`])],
-    weight: Math.abs(delta) + Math.min(5, Math.abs(Math.log10(Math.max(1e-5, Math.abs(ratio))))),
+    weight:
+      Math.abs(delta) +
+      Math.min(5, Math.abs(Math.log10(Math.max(1e-5, Math.abs(ratio))))) +
+      (step !== undefined && step < 0 ? 0.5 : 0),
     key: `metric ${series.node} ${name}`,
   }
+}
+
+/** Seconds from the onset to the nearest change of level, negative before it: what comes first may be the cause. */
+function stepOf(series: Series, onset: number, to: number): number | undefined {
+  const steps = changePoints(within(series, 0, to)).map((index) => (series.times[index] ?? onset) - onset)
+  return steps.toSorted((a, b) => Math.abs(a) - Math.abs(b))[0]
 }
 
 /** Process that a series is about, by its labels. */

@@ -3,43 +3,28 @@
  *
  * A differential profile (Gregg, Differential Flame Graphs, 2014), narrowed to the stacks that pass through the slow
  * call. Time belongs to the first frame, leaf first, that means something: a lock, a copy or the scheduler is charged to
- * its caller, and named beside it.
+ * its caller, and named beside it. Shares of a call that got slower are compared per call, not per sample: a function
+ * that was all of a short call and is all of a long one has gained.
  */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import type { Comparison } from '../comparisons.ts'
-import { isInvolved, isObserver } from '../case/involved.ts'
 import { literal, matches, query } from '../case/sql.ts'
-import { entryOf, functionName, isGeneric, isIdle, isLockWait } from '../knowledge/functions.ts'
+import type { Comparison } from '../comparisons.ts'
+import { functionName, isLockWait } from '../knowledge/functions.ts'
 import { resourceOfFunction } from '../knowledge/resources.ts'
 import { count, percent, plain } from '../statement/format.ts'
 import { binomialTail } from '../stats/distributions.ts'
-
-interface Stack {
-  node: string
-  comm: string
-  frames: string[]
-  kernel_frames: number | null
-  healthy: number
-  sick: number
-}
-
-/** Stacks that belong together, and how people call them. */
-interface Group {
-  readonly name: string
-  readonly call?: string
-  readonly comm?: string
-  readonly node: string
-  readonly stacks: readonly Stack[]
-  readonly involved: boolean
-}
+import { groupsOf, loadStacks, meaningful, weightOf, type Group, type Stack } from './stacks.ts'
 
 /** A function of the group, and its part in it. */
 interface Hot {
   readonly name: string
   readonly own: readonly Stack[]
+  /** Samples in it and in its group, on the sick side. */
   readonly samples: number
+  readonly all: number
   readonly share: number
+  /** Its part in a healthy call, as a share of the time of a sick one. */
   readonly before: number
   readonly comparison: Comparison
 }
@@ -50,109 +35,56 @@ const BIG_SHARE = 0.2
 const BIG_GAIN = 0.1
 /** A share below this is taken for granted of any function that the healthy side never showed. */
 const PRIOR_SHARE = 0.05
-const MOST_STACKS = 50_000
 
 /** The function that explains each slow call, and each busy target. */
 export async function hotFunctions(the: Case, slow: readonly Candidate[]): Promise<Candidate[]> {
-  const stacks = (await the.evidence.rows<Stack>(stackQuery(the))).filter(
-    ({ comm, frames }) => !isObserver(comm) && frames.length > 0 && !frames.some(isIdle),
-  )
+  const stacks = await loadStacks(the)
   return groupsOf(the, stacks, slow).flatMap((group) => {
-    const found = judge(the, group, stacks)
-    return found === undefined ? [] : [found]
+    const best = hottest(the, group)
+    return best === undefined ? [] : [candidateOf(the, group, best)]
   })
 }
 
-function groupsOf(the: Case, stacks: readonly Stack[], slow: readonly Candidate[]): Group[] {
-  const groups: Group[] = []
-  for (const { subject } of slow) {
-    const { call, comm, node = '' } = subject
-    if (call === undefined || groups.some((group) => group.call === call && group.comm === comm)) continue
-    const entry = entryOf(call)
-    const inCall = stacks.filter(
-      (stack) => stack.node === node && stack.frames.some((frame) => entry.test(functionName(frame))),
-    )
-    const own = inCall.filter((stack) => stack.comm === comm)
-    // Too short-lived to be sampled under its own name: whoever is in that call stands for it.
-    const chosen = weightOf(own, 'sick') > 0 ? own : inCall
-    const named = {
-      name: `${call} by ${plain(comm ?? '')}`,
-      call,
-      node,
-      involved: true,
-      ...(comm === undefined ? {} : { comm }),
-    }
-    if (weightOf(chosen, 'sick') > 0) groups.push({ ...named, stacks: chosen })
-  }
-  for (const [key, own] of Map.groupBy(stacks, ({ node, comm }) => `${node}\0${comm}`)) {
-    const [node = '', comm = ''] = key.split('\0')
-    if (!isInvolved(the, comm) || groups.some((group) => group.comm === comm && group.node === node)) continue
-    groups.push({ name: plain(comm), comm, node, stacks: own, involved: false })
-  }
-  return groups
-}
-
-function judge(the: Case, group: Group, all: readonly Stack[]): Candidate | undefined {
-  const sickWeight = weightOf(group.stacks, 'sick')
-  const healthyWeight = weightOf(group.stacks, 'healthy')
-  if (sickWeight < LEAST_SAMPLES) return undefined
-  const functions = [...Map.groupBy(group.stacks, ({ frames }) => meaningful(frames))].map(
-    ([name, own]): Hot => {
-      const samples = weightOf(own, 'sick')
-      const share = samples / sickWeight
-      // A call too fast to be sampled has no stacks on the healthy side: all of that side stands in.
-      const before =
-        healthyWeight > 0
-          ? weightOf(own, 'healthy') / healthyWeight
-          : weightOf(
-              all.filter(({ frames }) => meaningful(frames) === name),
-              'healthy',
-            ) / Math.max(1, weightOf(all, 'healthy'))
-      const p = binomialTail(Math.round(samples), Math.round(sickWeight), Math.max(before, PRIOR_SHARE))
-      return { name, own, samples, share, before, comparison: the.comparisons.make(p) }
-    },
-  )
+function hottest(the: Case, { stacks, slowdown }: Group): Hot | undefined {
+  const all = weightOf(stacks, 'sick')
+  const healthy = weightOf(stacks, 'healthy')
+  if (all < LEAST_SAMPLES) return undefined
+  const functions = [...Map.groupBy(stacks, ({ frames }) => meaningful(frames))].map(([name, own]): Hot => {
+    const samples = weightOf(own, 'sick')
+    // A call too fast to be sampled has no stacks on the healthy side: then none of its time is known.
+    const before = healthy > 0 ? weightOf(own, 'healthy') / healthy / slowdown : 0
+    const p = binomialTail(Math.round(samples), Math.round(all), Math.max(before, PRIOR_SHARE))
+    return { name, own, samples, all, share: samples / all, before, comparison: the.comparisons.make(p) }
+  })
   const best = functions.reduce((a, b) => (b.share - b.before > a.share - a.before ? b : a))
-  if (best.share < BIG_SHARE || best.share - best.before < BIG_GAIN) return undefined
-  return candidateOf(the, group, best, sickWeight, healthyWeight)
+  return best.share < BIG_SHARE || best.share - best.before < BIG_GAIN ? undefined : best
 }
 
-function candidateOf(
-  the: Case,
-  group: Group,
-  best: Hot,
-  sickWeight: number,
-  healthyWeight: number,
-): Candidate {
-  const leaf = best.own.toSorted((a, b) => b.sick - a.sick)[0]?.frames[0] ?? best.name
-  const lock = isLockWait(functionName(leaf)) ? `, waiting for a lock (${plain(functionName(leaf))})` : ''
+function candidateOf(the: Case, group: Group, best: Hot): Candidate {
+  const { name, node, comm, call, state, stacks } = group
+  const leaf = functionName(best.own.toSorted((a, b) => b.sick - a.sick)[0]?.frames[0] ?? best.name)
+  const lock = isLockWait(leaf) ? `, waiting for a lock (${plain(leaf)})` : ''
   const resource = resourceOfFunction(best.name)
+  const healthy = weightOf(stacks, 'healthy')
   const reference =
-    healthyWeight > 0
-      ? percent(best.before)
-      : `${percent(best.before)} of all samples, too fast to be sampled there`
+    healthy === 0
+      ? 'on the reference it is over too soon to be sampled'
+      : `on the reference that would be ${percent(best.before)}`
   const filter = [
-    `node = ${literal(group.node)} AND state = 'on-cpu'`,
-    ...(group.comm === undefined || group.stacks.some(({ comm }) => comm !== group.comm)
-      ? []
-      : [`comm = ${literal(group.comm)}`]),
-    ...(group.call === undefined
-      ? []
-      : [`len(list_filter(frames, f -> ${matches('f', `sys_${group.call}$`)})) > 0`]),
+    `node = ${literal(node)} AND state = ${literal(state)}`,
+    ...(stacks.some((stack) => stack.comm !== comm) ? [] : [`comm = ${literal(comm)}`]),
+    ...(call === undefined ? [] : [`len(list_filter(frames, f -> ${matches('f', `sys_${call}$`)})) > 0`]),
   ].join(' AND ')
+  const spent =
+    state === 'on-cpu'
+      ? `of the CPU samples of ${name} (${count(best.samples)} of ${count(best.all)}) are in`
+      : `of the time that ${name} spends off the CPU passes in`
   return {
     kind: 'difference',
     layer: 'kernel',
     stage: 'mechanism',
-    subject: {
-      node: group.node,
-      function: best.name,
-      ...(group.comm === undefined ? {} : { comm: group.comm }),
-      ...(group.call === undefined ? {} : { call: group.call }),
-    },
-    statement:
-      `${percent(best.share)} of the CPU samples of ${group.name} (${count(best.samples)} of ${count(sickWeight)}) are in ` +
-      `${plain(best.name)}${lock}; on the reference ${reference}.`,
+    subject: { node, function: best.name, comm, ...(call === undefined ? {} : { call }) },
+    statement: `${percent(best.share)} ${spent} ${plain(best.name)}${lock}; ${reference}.`,
     effect: {
       value: best.share,
       unit: 'share',
@@ -163,42 +95,21 @@ function candidateOf(
     big: true,
     sql: query(`
       SELECT CASE WHEN ${the.sick.captured} THEN 'sick' ELSE 'reference' END AS side,
-        list_contains(frames, ${literal(frameIn(best.own, best.name))}) AS in_function, sum(weight) AS samples
+        list_contains(frames, ${literal(frameIn(best.own, best.name))}) AS in_function, sum(weight) AS weight, any_value(unit) AS unit
       FROM stacks WHERE ${filter} AND (${the.sick.captured} OR ${the.healthy.captured})
-      GROUP BY ALL ORDER BY side, samples DESC`),
-    chart: {
-      type: 'flame',
-      title: `Where ${group.name} spends its time`,
-      ...(group.comm === undefined ? {} : { comm: group.comm }),
-    },
+      GROUP BY ALL ORDER BY side, weight DESC`),
+    chart: { type: 'flame', title: `Where ${name} spends its time`, comm },
     about: [
       `function:${best.name}`,
-      ...(group.call === undefined ? [] : [`call:${group.call}`]),
-      ...(group.comm === undefined ? [] : [`comm:${group.comm}`]),
+      `comm:${comm}`,
+      ...(call === undefined ? [] : [`call:${call}`]),
       ...(resource === undefined ? [] : [`resource:${resource.id}`]),
       ...(lock === '' ? [] : ['effect:lock']),
     ],
-    weight: best.share + (group.involved ? 10 : 0),
-    key: `function ${group.node} ${group.comm ?? ''} ${group.call ?? ''}`,
+    weight: best.share + (call === undefined ? 0 : 10),
+    key: `function ${node} ${comm} ${call ?? ''}`,
   }
-}
-
-const weightOf = (stacks: readonly Stack[], side: 'sick' | 'healthy'): number =>
-  stacks.reduce((sum, stack) => sum + stack[side], 0)
-
-/** First frame from the leaf that is not generic; the leaf itself when all are. */
-export function meaningful(frames: readonly string[]): string {
-  return functionName(frames.find((frame) => !isGeneric(frame)) ?? frames[0] ?? '')
 }
 
 const frameIn = (stacks: readonly Stack[], name: string): string =>
   stacks.flatMap(({ frames }) => frames).find((frame) => functionName(frame) === name) ?? name
-
-const stackQuery = ({ sick, healthy }: Case): string => `
-  SELECT node, comm, frames, max(kernel_frames) AS kernel_frames,
-    coalesce(sum(weight) FILTER (${healthy.captured}), 0)::DOUBLE AS healthy,
-    coalesce(sum(weight) FILTER (${sick.captured}), 0)::DOUBLE AS sick
-  FROM stacks
-  WHERE (${sick.captured} OR ${healthy.captured}) AND state = 'on-cpu' AND unit = 'samples' AND frames IS NOT NULL
-    AND comm IS NOT NULL
-  GROUP BY node, comm, frames ORDER BY sick DESC LIMIT ${MOST_STACKS}`

@@ -18,6 +18,8 @@ interface Blocked {
   healthy: number
   sick: number
   healthy_all: number
+  healthy_blocked: number
+  healthy_threads: number
   sick_all: number
 }
 
@@ -32,12 +34,17 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
     SELECT node, process, wchan, mode(kernel_stack) AS stack, mode(call) AS call, mode(pid) AS pid,
       count(DISTINCT tid) FILTER (NOT sick)::DOUBLE AS healthy, count(DISTINCT tid) FILTER (sick)::DOUBLE AS sick,
       (SELECT count(DISTINCT tid) FROM looks l WHERE NOT l.sick AND l.process = looks.process)::DOUBLE AS healthy_all,
-      (SELECT count(DISTINCT tid) FROM looks l WHERE l.sick AND l.process = looks.process)::DOUBLE AS sick_all
+      (SELECT count(DISTINCT tid) FROM looks l WHERE l.sick AND l.process = looks.process)::DOUBLE AS sick_all,
+      (SELECT count(DISTINCT tid) FILTER (state = 'D') FROM looks WHERE NOT sick)::DOUBLE AS healthy_blocked,
+      (SELECT count(DISTINCT tid) FROM looks WHERE NOT sick)::DOUBLE AS healthy_threads
     FROM looks WHERE state = 'D' GROUP BY node, process, wchan ORDER BY sick DESC`)
   return rows.flatMap((row) => {
     if (isObserver(row.process)) return []
+    // A process that the reference did not have is compared with all threads of that side.
+    const [blocked, all] =
+      row.healthy_all > 0 ? [row.healthy, row.healthy_all] : [row.healthy_blocked, row.healthy_threads]
     const comparison = the.comparisons.make(
-      fisherExact(row.sick, row.sick_all - row.sick, row.healthy, Math.max(0, row.healthy_all - row.healthy)),
+      fisherExact(row.sick, row.sick_all - row.sick, blocked, Math.max(0, all - blocked)),
     )
     if (row.sick === 0 || row.sick / row.sick_all < 2 * (row.healthy / Math.max(1, row.healthy_all)))
       return []

@@ -12,13 +12,15 @@ import { processOf } from '../difference/metrics.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
 import { resourceOfMetric, resourceOfSlab, type Resource } from '../knowledge/resources.ts'
 import { amount, plain, times } from '../statement/format.ts'
-import { median } from '../stats/order.ts'
+import { median, spread } from '../stats/order.ts'
 import { mannKendall, theilSen } from '../stats/trend.ts'
 import { companions, type Companion } from './companions.ts'
 
 const LEAST_SAMPLES = 10
 const BIG_TAU = 0.6
 const BIG_FACTOR = 1.5
+/** Growth in units of the scatter about the line: a trend that noise of its own kind could have drawn is none. */
+const BIG_RISE = 5
 
 export const trend: Analyzer = {
   kind: 'trend',
@@ -34,7 +36,7 @@ export const trend: Analyzer = {
       const comparison = the.comparisons.make(test.p)
       if (Math.abs(test.tau) < BIG_TAU) continue
       const found = growthOf(series, onset)
-      if (found.factor < BIG_FACTOR) continue
+      if (found.factor < BIG_FACTOR || found.rise < BIG_RISE) continue
       candidates.push(candidateOf(the, series, found, test.tau, comparison, probes))
     }
     return candidates
@@ -49,6 +51,8 @@ interface Growth {
   readonly factor: number
   /** Per second. */
   readonly slope: number
+  /** Difference of both levels over the scatter about the line. */
+  readonly rise: number
 }
 
 /** Levels at both ends are medians of a tenth of the points, so that one odd sample does not decide. */
@@ -57,11 +61,13 @@ function growthOf(series: Series, onset: number): Growth {
   const edge = Math.max(2, Math.floor(length / 10))
   const start = median(series.values.slice(0, edge))
   const end = median(series.values.slice(length - edge, length))
-  const { slope } = theilSen(series.times.slice(0, length), series.values.slice(0, length))
+  const times = series.times.slice(0, length)
+  const { slope, intercept } = theilSen(times, series.values.slice(0, length))
+  const scatter = spread(times.map((t, i) => (series.values[i] ?? 0) - slope * t - intercept))
   const low = Math.min(Math.abs(start), Math.abs(end))
   const high = Math.max(Math.abs(start), Math.abs(end))
   const factor = start * end < 0 ? Number.POSITIVE_INFINITY : high / Math.max(low, 1e-9)
-  return { start, end, factor, slope }
+  return { start, end, factor, slope, rise: Math.abs(end - start) / Math.max(scatter, 1e-12) }
 }
 
 function candidateOf(
