@@ -18,6 +18,8 @@ interface Examined {
   readonly kind: ComponentKind | 'tests'
   readonly id: string
   readonly missing: readonly Missing[]
+  /** It works only on certain processes, such as a Java virtual machine: nothing is installed for it in advance. */
+  readonly forTargets: boolean
 }
 
 interface Diagnosis {
@@ -60,9 +62,14 @@ async function examineHost(node: Node, registry: Registry, forTests: boolean): P
   }
   if (forTests) for (const { id, needs } of testNeeds) subjects.push({ kind: 'tests', id, needs })
   const components = await Promise.all(
-    subjects.map(async ({ kind, id, needs }) => ({ kind, id, missing: await checkNeeds(node, needs) })),
+    subjects.map(async ({ kind, id, needs }) => {
+      const forTargets = needs.some((need) => need.type === 'target' && need.what !== 'any')
+      return { kind, id, missing: await checkNeeds(node, needs), forTargets }
+    }),
   )
-  const packages = components.flatMap(({ missing }) => missing.flatMap(packagesFor))
+  const packages = components.flatMap(({ missing, forTargets }) =>
+    forTargets ? [] : missing.flatMap(packagesFor),
+  )
   return { host: await hostFacts(node), components, packages: [...new Set(packages)].toSorted() }
 }
 
@@ -110,10 +117,11 @@ function render({ host, components, packages }: Diagnosis): string {
 }
 
 /** One row for each lack, the first of them with the name. */
-function rowsOf({ kind, id, missing }: Examined): string[][] {
+function rowsOf({ kind, id, missing, forTargets }: Examined): string[][] {
   if (missing.length === 0) return [['ok', kind, id, '']]
+  const only = forTargets ? '; needed only for processes that it is made for' : ''
   return missing.map(({ why, remedy }, index) => [
-    ...(index === 0 ? ['no', kind, id] : ['', '', '']),
-    `${why}; ${remedy}`,
+    ...(index === 0 ? [forTargets ? '-' : 'no', kind, id] : ['', '', '']),
+    `${why}; ${remedy}${only}`,
   ])
 }

@@ -124,7 +124,7 @@ describe('doctor', () => {
     expect(exitCode).toBe(0)
     const { host, components } = JSON.parse(stdout)
     expect(host[0]).toMatchObject({ name: 'kernel' })
-    expect(components).toContainEqual({ kind: 'module', id: 'sleep', missing: [] })
+    expect(components).toContainEqual({ kind: 'module', id: 'sleep', missing: [], forTargets: false })
     for (const { why, remedy } of components.flatMap(({ missing }: { missing: unknown[] }) => missing)) {
       expect(why && remedy).toBeTruthy()
     }

@@ -11,6 +11,10 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       { type: 'file', path: '/usr/include/stdio.h', remedy: 'apt-get install -y libc6-dev' },
     ],
   },
+  {
+    id: 'Java virtual machines',
+    needs: [tool('javac', 'default-jdk-headless'), tool('jstack', 'default-jdk-headless')],
+  },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
   { id: 'metrics of node_exporter', needs: [tool('prometheus-node-exporter', 'prometheus-node-exporter')] },
 ]
