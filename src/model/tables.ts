@@ -89,7 +89,7 @@ export const tables = {
     },
     waiting_ns: {
       type: 'bigint',
-      doc: 'estimate of the time since it last was on a CPU (se.exec_start); null when running or unknown',
+      doc: 'time since it last was on a CPU, at least (se.exec_start); null when running or unknown',
     },
     kernel_stack: { type: 'varchar[]', doc: 'kernel functions, leaf first' },
     voluntary_switches: { type: 'bigint', doc: 'voluntary context switches since start' },

@@ -42,7 +42,7 @@ export default defineCollector({
       const snapshot = threadSnapshot(node.files, {
         machine,
         full: (pid) => all || pids.has(pid),
-        takenNs: clock.now(),
+        now: () => clock.now(),
         clockOffsetNs: node.clockOffsetNs,
       })
       await context.ingest(name, snapshot, threadsParser(context.rows))

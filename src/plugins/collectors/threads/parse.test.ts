@@ -15,26 +15,29 @@ function parse(dump: string | Uint8Array, size?: number) {
 
 test('shows each thread, its call and what it was asked to wait for', () => {
   const { stats, threads } = parse(golden)
-  expect(stats).toMatchObject({ rows: 13, bad: 0 })
+  expect(stats).toMatchObject({ rows: threads.length, bad: 0 })
   const shown = threads.map((row) => {
     const until = row.deadline_ns === undefined ? row.timeout_ns : `in ${hours(row.deadline_ns, row.ts)} h`
     return [row.comm, row.state, row.syscall, String(until), row.wchan].join(' | ')
   })
   expect(shown).toMatchInlineSnapshot(`
     [
-      "kworker/0:1-virtio_vsock | I |  | undefined | ",
+      "ksoftirqd/0 | S |  | undefined | ",
+      "rcu_preempt | I |  | undefined | ",
+      "migration/0 | S |  | undefined | ",
+      "kthreadd | S |  | undefined | ",
+      "migration/1 | S |  | undefined | ",
+      "ksoftirqd/1 | S |  | undefined | ",
       "waiters | S | pause | undefined | __do_sys_pause",
       "w-epoll | S | epoll_wait | -1 | do_epoll_wait",
       "w-futex | S | futex | -1 | futex_do_wait",
       "w-futex-timeout | S | futex | 7200000000000 | futex_do_wait",
-      "w-futex-real | S | futex | in 3.0 h | futex_do_wait",
-      "w-futex-mono | S | futex | in 4.0 h | futex_do_wait",
+      "w-futex-real | S | futex | in 2.5 h | futex_do_wait",
+      "w-futex-mono | S | futex | in 3.5 h | futex_do_wait",
       "w-poll | S | poll | 3600000000000 | poll_schedule_timeout.constprop.0",
       "w-nanosleep | S | clock_nanosleep | 3600500000000 | hrtimer_nanosleep",
       "w-read | S | read | undefined | anon_pipe_read",
       "w-recv | S | recvfrom | undefined | unix_stream_read_generic",
-      "kthreadd | S |  | undefined | ",
-      "pool_workqueue_release | S |  | undefined | ",
     ]
   `)
 })
@@ -64,10 +67,10 @@ test('gives all that is known of a thread', () => {
       "system_ns": 0n,
       "tid": 14421,
       "timeout_ns": 7200000000000n,
-      "ts": 1795263055972000000n,
+      "ts": 1795264737705000000n,
       "user_ns": 0n,
       "voluntary_switches": 1n,
-      "waiting_ns": 104466208144n,
+      "waiting_ns": 1784665226713n,
       "wchan": "futex_do_wait",
     }
   `)
@@ -78,11 +81,26 @@ test('chunks may end anywhere', () => {
   for (const size of [1, 13, 1000]) expect(parse(golden, size)).toEqual(whole)
 })
 
+test('clocks of the scheduler are compared on one CPU only, and say how long at least', () => {
+  const at = (tid: number, cpu: number, milliseconds: string, state = 'S') =>
+    dumpOf(`/proc/${tid}/task/${tid}/stat`, `${tid} (t) ${state} ${'0 '.repeat(35)}${cpu} 0`) +
+    dumpOf(`/proc/${tid}/task/${tid}/sched`, `se.exec_start    :   ${milliseconds}\n`)
+  const { threads } = parse(
+    at(1, 0, '1000.000000') +
+      at(2, 1, '9000.500000') +
+      at(3, 0, '400.250001') +
+      at(4, 1, '9000.25') +
+      at(5, 1, '1', 'R'),
+  )
+  expect(threads.map((row) => row.waiting_ns)).toEqual([0n, 0n, 599_749_999n, 250_000n, undefined])
+})
+
 test('a cut or broken dump loses only what is broken', () => {
   const { threads } = parse(golden)
   const cut = parse(golden.subarray(0, golden.length - 100))
   expect(cut.stats.bad).toBe(1)
-  expect(cut.threads).toEqual(threads.slice(0, -1))
+  expect(cut.threads.slice(0, -1)).toEqual(threads.slice(0, -1))
+  expect(cut.threads).toHaveLength(threads.length)
   const broken = Buffer.concat([
     Buffer.from([0xff, 0xfe, 0x00, 0x0a]),
     golden,

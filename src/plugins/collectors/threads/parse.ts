@@ -3,20 +3,27 @@ import type { Row } from '../../../model/tables.ts'
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
 import { dumpParser } from '../../../plugin/file-dump.ts'
 import { syscallTable, type SyscallTable } from '../../tracing/syscall-names.ts'
+import { commandLine, decimalNs, execStart, kernelStack, parseStat } from './proc-files.ts'
 import { parseSyscall } from './syscall-state.ts'
 import { timedWait, timeIn, type TimedWait } from './waits.ts'
-
-/** USER_HZ is 100 on all machines that Linux has a 64-bit port to. */
-const TICK_NS = 10_000_000n
 
 /** Clocks of the node when the snapshot began; ns. */
 interface Moment {
   takenNs: bigint | undefined
   clockOffsetNs: bigint
   uptimeNs: bigint | undefined
-  /** The scheduler's clock, which se.exec_start is on. */
-  schedNs: bigint | undefined
+  /**
+   * How far the scheduler's clock of each CPU has come, as far as threads have shown. These clocks leave out interrupts
+   * and stolen time, so that they drift apart and can be compared on one CPU only (update_rq_clock_task).
+   */
+  readonly schedNs: Map<number, bigint>
   table: SyscallTable
+}
+
+interface PendingThread {
+  readonly row: Row<'threads'>
+  readonly cpu: number | undefined
+  wait: TimedWait | undefined
 }
 
 /** Parses dumps made by `threadSnapshot`, any number of them one after another. */
@@ -26,11 +33,11 @@ export function threadsParser(rows: RowSink): Parser {
       takenNs: undefined,
       clockOffsetNs: 0n,
       uptimeNs: undefined,
-      schedNs: undefined,
+      schedNs: new Map(),
       table: syscallTable(''),
     }
     let process = { pid: 0, comm: '', commandLine: '' }
-    let thread: { row: Row<'threads'>; wait: TimedWait | undefined } | undefined
+    let thread: PendingThread | undefined
     const flush = (): void => {
       if (thread !== undefined) sink.add('threads', thread.row)
       thread = undefined
@@ -56,10 +63,10 @@ export function threadsParser(rows: RowSink): Parser {
           const stat = parseStat(text)
           if (stat === undefined) return false
           if (tid === pid) process.comm = stat.comm
-          const row: Row<'threads'> = { pid, tid, ...stat, process: process.comm || null }
+          const row: Row<'threads'> = { pid, tid, ...stat.row, process: process.comm || null }
           row.command_line = process.commandLine
           if (moment.takenNs !== undefined) row.ts = moment.takenNs
-          thread = { row, wait: undefined }
+          thread = { row, cpu: stat.cpu, wait: undefined }
           return true
         }
         if (thread?.row.tid !== tid || thread.row.pid !== pid) return false
@@ -74,8 +81,9 @@ export function threadsParser(rows: RowSink): Parser {
           if (thread.wait?.type === 'length') thread.row.timeout_ns = thread.wait.ns
           return true
         }
-        if (name === '@timeout') return readTimeout(thread.row, thread.wait, text, moment)
-        return readDetail(thread.row, name, text, moment)
+        if (name === '@timeout') return readTimeout(thread, text, moment)
+        if (name === 'sched') return readSched(thread, text, moment)
+        return readDetail(thread.row, name, text)
       },
       end: flush,
     }
@@ -98,15 +106,12 @@ function readMoment(moment: Moment, path: string, text: string): boolean {
     case '/proc/uptime':
       moment.uptimeNs = decimalNs(text, 9)
       return moment.uptimeNs !== undefined
-    case '/proc/self/sched':
-      moment.schedNs = execStart(text)
-      return true
     default:
       return false
   }
 }
 
-function readDetail(row: Row<'threads'>, name: string, text: string, moment: Moment): boolean {
+function readDetail(row: Row<'threads'>, name: string, text: string): boolean {
   switch (name) {
     case 'wchan':
       row.wchan = text === '0' ? '' : text
@@ -128,22 +133,24 @@ function readDetail(row: Row<'threads'>, name: string, text: string, moment: Mom
       row.run_delay_ns = BigInt(delay)
       return true
     }
-    case 'sched': {
-      const started = execStart(text)
-      if (started === undefined) return false
-      if (row.state === 'R' || moment.schedNs === undefined) return true
-      // The clock differs a little between CPUs, so that a thread may seem to sleep since after now.
-      row.waiting_ns = moment.schedNs > started ? moment.schedNs - started : 0n
-      return true
-    }
     default:
       return false
   }
 }
 
+/** The wait is at least as long as the CPU's clock is past the time at which the thread last was on it. */
+function readSched({ row, cpu }: PendingThread, text: string, { schedNs }: Moment): boolean {
+  const started = execStart(text)
+  if (started === undefined) return false
+  if (cpu === undefined) return true
+  const latest = schedNs.get(cpu) ?? started
+  if (started >= latest) schedNs.set(cpu, started)
+  if (row.state !== 'R') row.waiting_ns = started < latest ? latest - started : 0n
+  return true
+}
+
 function readTimeout(
-  row: Row<'threads'>,
-  wait: TimedWait | undefined,
+  { row, wait }: PendingThread,
   hex: string,
   { takenNs, clockOffsetNs, uptimeNs }: Moment,
 ): boolean {
@@ -154,44 +161,4 @@ function readTimeout(
   else if (wait.clock === 'realtime') row.deadline_ns = time - clockOffsetNs
   else if (takenNs !== undefined && uptimeNs !== undefined) row.deadline_ns = takenNs + (time - uptimeNs)
   return true
-}
-
-function parseStat(
-  text: string,
-): (Pick<Row<'threads'>, 'state' | 'user_ns' | 'system_ns'> & { comm: string }) | undefined {
-  // The name may hold anything, also blanks, brackets and newlines.
-  const open = text.indexOf('(')
-  const close = text.lastIndexOf(')')
-  const fields = text.slice(close + 2).split(' ')
-  const [state = '', user = '', system = ''] = [fields[0], fields[11], fields[12]]
-  if (open < 0 || close < open || !/^[A-Za-z]$/.test(state)) return undefined
-  if (!/^\d{1,15}$/.test(user) || !/^\d{1,15}$/.test(system)) return undefined
-  return {
-    comm: text.slice(open + 1, close),
-    state,
-    user_ns: BigInt(user) * TICK_NS,
-    system_ns: BigInt(system) * TICK_NS,
-  }
-}
-
-/** Function names, leaf first, without offsets and modules: `[<0>] ep_poll+0x2f0/0x3e0 [nfs]` is `ep_poll`. */
-function kernelStack(text: string): string[] {
-  const functions: string[] = []
-  for (const line of text.split('\n')) {
-    const [, name] = /^\[<[0-9a-f]+>\] ([A-Za-z_][^\s+]*)/.exec(line) ?? []
-    if (name !== undefined) functions.push(name)
-  }
-  return functions
-}
-
-const commandLine = (text: string): string => text.replace(/\0+$/, '').replaceAll('\0', ' ')
-
-const execStart = (text: string): bigint | undefined =>
-  decimalNs(/^se\.exec_start\s*:\s*(\S+)$/m.exec(text)?.[1] ?? '', 6)
-
-/** A decimal number whose unit is 10^digits ns, such as seconds (9) or milliseconds (6). */
-function decimalNs(text: string, digits: number): bigint | undefined {
-  const match = /^(\d{1,13})(?:\.(\d+))?/.exec(text)
-  if (match === null) return undefined
-  return BigInt((match[1] ?? '') + (match[2] ?? '').padEnd(digits, '0').slice(0, digits))
 }

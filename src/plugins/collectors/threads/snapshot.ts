@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { dumpFiles, dumpOf } from '../../../plugin/file-dump.ts'
 import type { FileView } from '../../../plugin/node.ts'
-import { syscallTable } from '../../tracing/syscall-names.ts'
+import { syscallTable, type SyscallTable } from '../../tracing/syscall-names.ts'
 import { parseSyscall } from './syscall-state.ts'
 import { timedWait } from './waits.ts'
 
@@ -11,51 +11,65 @@ export interface SnapshotOptions {
   readonly machine: string
   /** Processes whose threads are shown in full; of the others only those in state D. */
   readonly full: (pid: number) => boolean
-  /** ns since the epoch, on the controller's clock. */
-  readonly takenNs: bigint
+  /** The controller's clock, ns since the epoch. */
+  readonly now: () => bigint
   /** Node's clock minus the controller's, in ns. */
   readonly clockOffsetNs: number
 }
 
-const DETAILS = ['status', 'wchan', 'syscall', 'stack', 'schedstat', 'sched'] as const
+const DETAILS = ['status', 'wchan', 'syscall', 'stack', 'schedstat'] as const
 const CHUNK_CHARACTERS = 64 << 10
 
-/** Yields the dump in chunks, letting other work go on between them. */
+/**
+ * Yields the dump in chunks, letting other work go on between them.
+ *
+ * The processes to be shown in full come last, after a second look at the clocks: by then the other threads have shown
+ * how far the scheduler's clock of each CPU has come.
+ */
 export async function* threadSnapshot(
   files: FileView,
-  { machine, full, takenNs, clockOffsetNs }: SnapshotOptions,
+  { machine, full, now, clockOffsetNs }: SnapshotOptions,
 ): AsyncGenerator<Uint8Array> {
-  let chunk =
-    dumpOf('@taken', String(takenNs)) +
-    dumpOf('@clock-offset', String(clockOffsetNs)) +
-    dumpOf('@machine', machine) +
-    dumpFiles(files, ['/proc/uptime', '/proc/self/sched'])
+  const clocks = (): string => dumpOf('@taken', String(now())) + dumpFiles(files, ['/proc/uptime'])
   const table = syscallTable(machine)
-  for (const name of files.list('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const whole = full(Number(name))
-    chunk += dumpFiles(files, [`/proc/${name}/cmdline`])
-    for (const tid of files.list(`/proc/${name}/task`)) {
-      const thread = `/proc/${name}/task/${tid}`
-      const stat = files.text(`${thread}/stat`)
-      if (stat === undefined) continue
-      chunk += dumpOf(`${thread}/stat`, stat)
-      if (!whole && !/\) D [^)]*$/.test(stat)) continue
-      for (const detail of DETAILS) {
-        const text = files.text(`${thread}/${detail}`)
-        chunk += dumpOf(`${thread}/${detail}`, text)
-        if (detail !== 'syscall' || text === undefined) continue
-        const state = parseSyscall(text, table)
-        const wait = state === undefined ? undefined : timedWait(state.call, state.args)
-        if (wait?.type !== 'pointer') continue
-        const bytes = files.memory?.(Number(name), wait.address, 16)
-        if (bytes !== undefined) chunk += dumpOf(`${thread}/@timeout`, Buffer.from(bytes).toString('hex'))
-      }
+  const pids = files.list('/proc').filter((name) => /^\d+$/.test(name))
+  let chunk = clocks() + dumpOf('@clock-offset', String(clockOffsetNs)) + dumpOf('@machine', machine)
+  for (const whole of [false, true]) {
+    if (whole) chunk += clocks()
+    for (const pid of pids) {
+      if (full(Number(pid)) !== whole) continue
+      chunk += dumpFiles(files, [`/proc/${pid}/cmdline`])
+      for (const tid of files.list(`/proc/${pid}/task`))
+        chunk += dumpThread(files, table, Number(pid), tid, whole)
+      if (chunk.length < CHUNK_CHARACTERS) continue
+      yield Buffer.from(chunk)
+      chunk = ''
+      await nextTurn()
     }
-    if (chunk.length < CHUNK_CHARACTERS) continue
-    yield Buffer.from(chunk)
-    chunk = ''
-    await nextTurn()
   }
   yield Buffer.from(chunk)
+}
+
+function dumpThread(files: FileView, table: SyscallTable, pid: number, tid: string, whole: boolean): string {
+  const thread = `/proc/${pid}/task/${tid}`
+  const stat = files.text(`${thread}/stat`)
+  if (stat === undefined) return ''
+  // Of some 50 lines only this one is of use: `grep -asHZ '^se.exec_start' FILE`.
+  const [started] = /^se\.exec_start.*/m.exec(files.text(`${thread}/sched`) ?? '') ?? []
+  const dump = dumpOf(`${thread}/stat`, stat) + dumpOf(`${thread}/sched`, started)
+  if (!whole && !/\) D [^)]*$/.test(stat)) return dump
+  return DETAILS.reduce((all, detail) => {
+    const text = files.text(`${thread}/${detail}`)
+    const timeout = detail === 'syscall' ? dumpTimeout(files, table, pid, text ?? '') : undefined
+    return all + dumpOf(`${thread}/${detail}`, text) + dumpOf(`${thread}/@timeout`, timeout)
+  }, dump)
+}
+
+/** The 16 bytes of a timeout that lies in memory, in hexadecimal. */
+function dumpTimeout(files: FileView, table: SyscallTable, pid: number, syscall: string): string | undefined {
+  const state = parseSyscall(syscall, table)
+  const wait = state === undefined ? undefined : timedWait(state.call, state.args)
+  if (wait?.type !== 'pointer') return undefined
+  const bytes = files.memory?.(pid, wait.address, 16)
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString('hex')
 }
