@@ -214,7 +214,7 @@ async function look(collector: Rung['collector'], watch: SymptomWatch, context: 
   const disturbs = compareTiers(collector.tier, 'stop') >= 0
   const isGone = async (): Promise<Symptom[]> => {
     const probes = showing.flatMap((symptom) => symptom.probes)
-    await context.observation.probes.attempt([...new Set(probes)], context.signal)
+    await context.observation.probes.attempt([...new Set(probes)])
     await watch.tick()
     return showing.filter(({ state }) => state === 'healthy')
   }

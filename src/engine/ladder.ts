@@ -115,10 +115,11 @@ export async function climb(spec: Climb, context: LadderContext): Promise<Captur
   return capture
 }
 
+/** Rungs that may be taken at once: those of a tier, but two tracers cannot hold one process. */
 function byTier(rungs: readonly Rung[]): Rung[][] {
-  return Object.values(Object.groupBy(rungs, ({ collector }) => collector.tier)).filter(
-    (group) => group !== undefined,
-  )
+  const key = ({ collector }: Rung): string =>
+    compareTiers(collector.tier, 'stop') < 0 ? collector.tier : collector.id
+  return Object.values(Object.groupBy(rungs, key)).filter((group) => group !== undefined)
 }
 
 function report(record: RungRecord, symptomAfter: boolean | null, spec: Climb, journal: Journal): void {

@@ -1,4 +1,4 @@
-/** Every component that there is. A new one is one folder and one line here, sorted by kind and id. */
+/** Every component that there is, by kind; collectors in the order in which the ladder takes them within a tier. */
 import type { Component } from '../plugin/define.ts'
 import duration from './checkers/duration/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
@@ -17,10 +17,12 @@ import jstack from './collectors/jstack/index.ts'
 import kernelLog from './collectors/kernel-log/index.ts'
 import mounts from './collectors/mounts/index.ts'
 import perfOffCpu from './collectors/perf-off-cpu/index.ts'
+import perfOnCpu from './collectors/perf-on-cpu/index.ts'
 import sigstop from './collectors/sigstop/index.ts'
 import slab from './collectors/slab/index.ts'
 import sockets from './collectors/sockets/index.ts'
 import strace from './collectors/strace/index.ts'
+import tcpdump from './collectors/tcpdump/index.ts'
 import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
@@ -47,27 +49,29 @@ export const components: readonly Component[] = [
   duration,
   noSymptom,
   nofail,
-  bpfBlockIo,
-  bpfCallLatency,
-  bpfFailedCalls,
-  bpfTimers,
-  bpfWakeups,
-  changeCommand,
-  dropCaches,
-  facts,
-  files,
-  gdb,
-  jstack,
-  kernelLog,
-  mounts,
-  perfOffCpu,
-  sigstop,
-  slab,
-  sockets,
-  strace,
   threads,
+  files,
+  sockets,
   timers,
+  slab,
+  mounts,
+  kernelLog,
+  facts,
+  perfOnCpu,
+  perfOffCpu,
+  jstack,
   tpstats,
+  bpfFailedCalls,
+  bpfCallLatency,
+  bpfWakeups,
+  bpfTimers,
+  bpfBlockIo,
+  tcpdump,
+  strace,
+  sigstop,
+  gdb,
+  dropCaches,
+  changeCommand,
   bash,
   noop,
   sleep,
