@@ -5,7 +5,7 @@ import { exitCodes } from '../model/verdict.ts'
 import { installCommand, installPackages } from '../node/apt.ts'
 import { hostFacts, type HostFact } from '../node/host-facts.ts'
 import { localNode } from '../node/local.ts'
-import { checkNeeds, isDebian, isRoot } from '../node/needs.ts'
+import { areForCertainTargets, checkNeeds, isDebian, isRoot } from '../node/needs.ts'
 import { componentKinds, type ComponentKind } from '../plugin/define.ts'
 import type { Missing, Need } from '../plugin/need.ts'
 import type { Node } from '../plugin/node.ts'
@@ -63,7 +63,7 @@ async function examineHost(node: Node, registry: Registry, forTests: boolean): P
   if (forTests) for (const { id, needs } of testNeeds) subjects.push({ kind: 'tests', id, needs })
   const components = await Promise.all(
     subjects.map(async ({ kind, id, needs }) => {
-      const forTargets = needs.some((need) => need.type === 'target' && need.what !== 'any')
+      const forTargets = areForCertainTargets(needs)
       return { kind, id, missing: await checkNeeds(node, needs), forTargets }
     }),
   )

@@ -4,7 +4,7 @@ import { rungsOf } from '../engine/ladder.ts'
 import type { Definition } from '../model/definition.ts'
 import { installPackages } from '../node/apt.ts'
 import { localNode } from '../node/local.ts'
-import { checkNeeds, isDebian, isRoot } from '../node/needs.ts'
+import { areForCertainTargets, checkNeeds, isDebian, isRoot } from '../node/needs.ts'
 import type { Need } from '../plugin/need.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { CommandContext } from './command.ts'
@@ -45,6 +45,6 @@ function needsOf(definition: Definition, registry: Registry): Need[] {
   ]
   return components
     .map((component) => component?.needs ?? [])
-    .filter((needs) => !needs.some(({ type }) => type === 'target'))
+    .filter((needs) => !areForCertainTargets(needs))
     .flat()
 }

@@ -60,6 +60,10 @@ async function checkNeed(
 
 const status = (node: Node): string => node.files.text('/proc/self/status') ?? ''
 
+/** Whether they are those of something for certain targets only: its tools come with the target, not in advance. */
+export const areForCertainTargets = (needs: readonly Need[]): boolean =>
+  needs.some((need) => need.type === 'target' && need.what !== 'any')
+
 /** Whether commands on the node run as root. */
 export const isRoot = (node: Node): boolean => /^Uid:\s+\d+\s+0\s/m.test(status(node))
 
