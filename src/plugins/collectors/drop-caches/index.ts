@@ -21,7 +21,7 @@ export default defineCollector({
   }),
   tier: 'change',
   shows: 'whether the symptom hangs on what the kernel has cached',
-  tables: ['facts'],
+  tables: ['events'],
   inDefaultLadder: true,
   onReference: false,
   async collect(context, { level }) {
