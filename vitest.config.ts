@@ -16,8 +16,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Whole runs, which load the host and look at all of it: one at a time.
+          // Whole runs, which load the host and look at all of it: one at a time, and after the unit tests.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

@@ -3,7 +3,8 @@
  * boot, because a daemon that nobody asked for is a neighbour that disturbs what is measured.
  */
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { throwIfAborted } from '../base/abort.ts'
 import { EnvironmentError } from '../base/errors.ts'
 import { runProcess, type ProcessResult } from '../base/process.ts'
 import { processStat } from '../base/process-tree.ts'
@@ -23,6 +24,7 @@ export interface InstallResult {
 }
 
 const POLICY = '/usr/sbin/policy-rc.d'
+const MARK = 'Written by "quarry doctor --install"'
 
 /** The command that installs packages, for those who have to type it themselves. */
 export const installCommand = (packages: readonly string[]): string =>
@@ -56,12 +58,15 @@ async function apt(
   [verb = '', ...names]: readonly string[],
   options: InstallOptions,
 ): Promise<ProcessResult> {
-  const flags = verb === 'install' ? ['-y', '--no-install-recommends'] : []
+  const flags = verb === 'install' ? ['-y', '--no-install-recommends', '--no-upgrade'] : []
   options.progress(['apt-get', verb, ...flags, ...names].join(' '))
   const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', NEEDRESTART_SUSPEND: '1' }
   // Another apt may be at work, as on a machine that has just booted: wait for it.
   const command = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', verb, ...flags, '--', ...names]
-  const result = await runProcess(command, { env, signal: options.signal })
+  // An installation that is broken off leaves a broken system: an abort takes effect after it.
+  throwIfAborted(options.signal)
+  const result = await runProcess(command, { env })
+  throwIfAborted(options.signal)
   for (const line of result.stderr.split('\n').filter((text) => text !== '')) options.progress(`  ${line}`)
   return result
 }
@@ -86,15 +91,16 @@ async function installedPackages(signal: AbortSignal): Promise<Set<string>> {
  * administrator's own policy stays. Should this process be killed, the policy takes itself away at the next question.
  */
 async function forbidStarting(): Promise<AsyncDisposable> {
-  if (existsSync(POLICY)) return { [Symbol.asyncDispose]: async () => {} }
+  const present = existsSync(POLICY) ? await readFile(POLICY, 'utf8') : undefined
+  if (present?.includes(MARK) === false) return { [Symbol.asyncDispose]: async () => {} }
   const started = processStat(process.pid)?.started ?? ''
   const script = `#!/bin/sh
-# Written by "quarry doctor --install", process ${process.pid}: packages that it installs start no service.
+# ${MARK}, process ${process.pid}: what it installs starts no service.
 [ "$(cut -d ' ' -f 22 /proc/${process.pid}/stat 2>/dev/null)" = "${started}" ] && exit 101
 rm -f ${POLICY}
 exit 0
 `
-  await writeFile(POLICY, script, { mode: 0o755, flag: 'wx' })
+  await writeFile(POLICY, script, { mode: 0o755 })
   return { [Symbol.asyncDispose]: () => rm(POLICY, { force: true }) }
 }
 
