@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import facts from '../../src/plugins/collectors/facts/index.ts'
 import files from '../../src/plugins/collectors/files/index.ts'
 import jstack from '../../src/plugins/collectors/jstack/index.ts'
 import mounts from '../../src/plugins/collectors/mounts/index.ts'
@@ -96,5 +97,15 @@ test('Java threads of a machine that runs as another user', async () => {
   for (const row of seen.rows('stacks').filter(({ comm }) => comm?.startsWith('p-'))) {
     // The thread is the same one that the kernel knows, whose name it cuts at 15 characters.
     expect(kernel.find(({ tid }) => tid === row.tid)?.comm).toBe(row.comm?.slice(0, 15))
+  }
+})
+
+test('a target that is gone is said to be gone, and the rest is shown', async () => {
+  const gone = 2 ** 22 + 1
+  expect((await collect(files, { targets: [gone] })).notes).toEqual([`process ${gone} is gone`])
+  expect((await collect(jstack, { targets: [gone] })).notes).toEqual(['the Java virtual machines are gone'])
+  for (const collector of [facts, mounts, sockets, threads]) {
+    const { badLines, notes } = await collect(collector, { targets: [gone] })
+    expect([collector.id, badLines, notes]).toEqual([collector.id, 0, []])
   }
 })

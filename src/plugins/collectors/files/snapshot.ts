@@ -27,7 +27,10 @@ export async function* openFiles(
   let chunk = dumpOf('@taken', String(takenNs)) + dumpOf('@machine', machine)
   for (const pid of pids) {
     const comm = dumpFiles(files, [`/proc/${pid}/comm`])
-    if (comm === '') continue
+    if (comm === '') {
+      note(`process ${pid} is gone`)
+      continue
+    }
     chunk += comm
     const descriptors = files
       .list(`/proc/${pid}/fd`)

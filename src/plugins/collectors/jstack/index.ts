@@ -25,6 +25,7 @@ export default defineCollector({
   async collect(context) {
     const { node, targets } = context
     const machines = targets.filter(({ pid }) => isJvm(node.files, pid))
+    if (machines.length === 0) context.note('the Java virtual machines are gone')
     const failures: string[] = []
     for (const { pid, comm } of machines) {
       const failure = await dump(context, pid)

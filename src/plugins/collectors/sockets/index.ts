@@ -27,22 +27,27 @@ export default defineCollector({
   onReference: true,
   properties: z.strictObject({}),
   async collect(context) {
-    await list(context, 'host', SS)
+    const failure = await list(context, 'host', SS)
+    if (failure !== undefined) throw new EnvironmentError(`ss failed on ${context.node.name}: ${failure}`)
     for (const { pid, namespace } of await foreignNamespaces(context)) {
-      await list(context, `net-${namespace}`, ['nsenter', `--target=${pid}`, '--net', '--', ...SS])
+      const inside = ['nsenter', `--target=${pid}`, '--net', '--', ...SS]
+      const why = await list(context, `net-${namespace}`, inside)
+      if (why !== undefined)
+        context.note(`sockets in the network namespace of process ${pid} cannot be listed: ${why}`)
     }
   },
 })
 
-async function list(context: CollectContext, name: string, command: readonly string[]): Promise<void> {
+/** Why it failed, or nothing. */
+async function list(
+  context: CollectContext,
+  name: string,
+  command: readonly string[],
+): Promise<string | undefined> {
   await using running = await context.node.spawn(command, { signal: context.signal })
   await context.ingest(name, running.stdout, socketsParser(context.rows))
-  const result = await running.done
-  if (!result.ok) {
-    throw new EnvironmentError(
-      `${command[0]} failed on ${context.node.name}: ${result.stderr.trim().slice(-500)}`,
-    )
-  }
+  const { ok, stderr } = await running.done
+  return ok ? undefined : stderr.trim().slice(-500)
 }
 
 /** A target in each network namespace that is not the node's own. */
