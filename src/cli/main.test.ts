@@ -58,6 +58,12 @@ describe('the command line', () => {
     expect(exitCode).toBe(64)
   })
 
+  test('with --json an error is one object, too', async () => {
+    const { stdout, exitCode } = await quarry('doctor', '--instal', '--json')
+    expect(exitCode).toBe(64)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'QUARRY_USAGE' } })
+  })
+
   test('every command has a help of its own', async () => {
     for (const [name, { load }] of Object.entries(commands)) {
       const { command } = await load()

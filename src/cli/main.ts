@@ -3,7 +3,7 @@ import { quarryVersion } from '../engine/version.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
 import type { CommandContext } from './command.ts'
-import { explain } from './explain.ts'
+import { explain, type Explanation } from './explain.ts'
 import type { Invocation } from './program.ts'
 
 async function main(words: readonly string[]): Promise<number> {
@@ -26,15 +26,22 @@ async function main(words: readonly string[]): Promise<number> {
     return await invocation.command.run(invocation.values, createContext(json, abort.signal))
   } catch (error) {
     // Commander has printed the help, or what is wrong with the words.
-    if (isCommanderError(error)) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage
+    if (isCommanderError(error)) {
+      if (error.exitCode === 0) return exitCodes.pass
+      if (json) printError({ code: 'QUARRY_USAGE', message: error.message })
+      return exitCodes.usage
+    }
     const { exitCode, text, object } = explain(error, abort.signal)
     process.stderr.write(`${text}\n`)
-    if (json) process.stdout.write(`${JSON.stringify({ error: object }, null, 2)}\n`)
+    if (json) printError(object)
     return exitCode
   }
 }
 
-const isCommanderError = (error: unknown): error is { readonly exitCode: number } =>
+const printError = (error: Explanation['object']): void =>
+  void process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`)
+
+const isCommanderError = (error: unknown): error is Error & { readonly exitCode: number } =>
   error instanceof Error && error.name === 'CommanderError'
 
 function createContext(json: boolean, signal: AbortSignal): CommandContext {
