@@ -36,6 +36,8 @@ import memory from './samplers/memory/index.ts'
 import network from './samplers/network/index.ts'
 import pressure from './samplers/pressure/index.ts'
 import processes from './samplers/processes/index.ts'
+import prometheus from './samplers/prometheus/index.ts'
+import scrape from './samplers/scrape/index.ts'
 import slabSampler from './samplers/slab/index.ts'
 import command from './probes/command/index.ts'
 import http from './probes/http/index.ts'
@@ -82,6 +84,8 @@ export const components: readonly Component[] = [
   network,
   pressure,
   processes,
+  prometheus,
+  scrape,
   slabSampler,
   command,
   http,

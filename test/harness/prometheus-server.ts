@@ -77,16 +77,24 @@ async function answers(url: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Starts Prometheus with an empty store. `evaluationInterval` is the default step of its subqueries. */
+export interface PrometheusOptions {
+  /** `host:port` that it scrapes every second, as the job `scrape`. */
+  readonly target?: string
+}
+
+/** Starts Prometheus with an empty store; the default step of its subqueries is a second, as ours. */
 export async function startPrometheus(
   signal: AbortSignal,
-  evaluationInterval = '1s',
+  { target }: PrometheusOptions = {},
 ): Promise<PrometheusServer> {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'quarry-prometheus-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const config = join(directory, 'prometheus.yml')
-  await writeFile(config, `global: {evaluation_interval: ${evaluationInterval}}\n`)
+  const global = { evaluation_interval: '1s', scrape_interval: '1s' }
+  const jobs = target === undefined ? [] : [{ job_name: 'scrape', static_configs: [{ targets: [target] }] }]
+  // JSON is YAML.
+  await writeFile(config, JSON.stringify({ global, scrape_configs: jobs }))
   const server = stack.use(
     await startServer(
       (address) => [
