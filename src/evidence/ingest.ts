@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { constants, createZstdCompress } from 'node:zlib'
-import { throwIfAborted } from '../base/abort.ts'
+import { abortReason, throwIfAborted } from '../base/abort.ts'
 import type { Parser, ParseStats } from '../plugin/evidence.ts'
 import { diskError } from './disk-error.ts'
 
@@ -47,6 +47,34 @@ export async function ingest(
 
 const endOf = async (parser: Parser): Promise<ParseStats> => parser.end()
 
+/** A silent source must not keep an aborted reader waiting: it is left where it is, and asked to end. */
+async function* untilAborted(
+  output: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const source = output[Symbol.asyncIterator]()
+  using aborted = abortion(signal)
+  try {
+    for (;;) {
+      const next = await Promise.race([source.next(), aborted.promise])
+      if (next.done === true) return
+      yield next.value
+    }
+  } finally {
+    // Not awaited: a generator that waits for its own source would never answer.
+    source.return?.().catch(() => {})
+  }
+}
+
+/** A promise that rejects when the signal aborts, and the end of listening for it. */
+function abortion(signal: AbortSignal): { readonly promise: Promise<never>; [Symbol.dispose](): void } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(abortReason(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
+  promise.catch(() => {})
+  return { promise, [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) }
+}
+
 // What is already in memory is cut up, so that one huge output does not hold up the ticks of a run.
 async function* chunksOf(
   output: AsyncIterable<Uint8Array> | Uint8Array | string,
@@ -54,7 +82,7 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   throwIfAborted(signal)
   if (typeof output !== 'string' && !(output instanceof Uint8Array)) {
-    yield* output
+    yield* untilAborted(output, signal)
     return
   }
   const bytes = typeof output === 'string' ? Buffer.from(output) : output

@@ -3,7 +3,7 @@
  * Queries may come from a findings.json or a person we do not know: they can only read, and only these parts.
  */
 import { resolve } from 'node:path'
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResultReader, DuckDBValue } from '@duckdb/node-api'
 import { messageOf, UserError } from '../base/errors.ts'
 import { tableNames } from '../model/tables.ts'
 import { openDatabase, prepareSelect, type DatabaseOptions, type PartFile } from './database.ts'
@@ -22,6 +22,11 @@ export interface Evidence extends AsyncDisposable {
    * null. A query that is wrong, or not a SELECT, is a UserError.
    */
   rows<T>(sql: string, parameters?: readonly unknown[]): Promise<T[]>
+  /** The same as arrays, with the columns: names may repeat. */
+  table(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<{ columns: { name: string; type: string }[]; rows: unknown[][] }>
   /** Names and DuckDB types of the columns that the query gives. */
   columns(sql: string): Promise<{ name: string; type: string }[]>
   /** Parts that were left out because they cannot be read: half written, or damaged. */
@@ -77,25 +82,38 @@ export async function openEvidence(
     }
   }
 
+  const read = (sql: string, parameters: readonly unknown[] = []): Promise<DuckDBResultReader> =>
+    attempt(async (connection) => {
+      const statement = await prepareSelect(connection, sql)
+      if (parameters.length > 0) statement.bind(parameters.map(toDuckDB))
+      return statement.runAndReadAll()
+    })
+
   return {
     unreadable,
-    rows: <T>(sql: string, parameters: readonly unknown[] = []) =>
-      attempt(async (connection) => {
-        const statement = await prepareSelect(connection, sql)
-        if (parameters.length > 0) statement.bind(parameters.map(toDuckDB))
-        const reader = await statement.runAndReadAll()
-        return reader.getRowObjectsJS() as T[]
-      }),
+    rows: async <T>(sql: string, parameters?: readonly unknown[]) =>
+      (await read(sql, parameters)).getRowObjectsJS() as T[],
+    table: async (sql, parameters) => {
+      const reader = await read(sql, parameters)
+      return { columns: columnsOf(reader, reader.columnCount), rows: reader.getRowsJS() }
+    },
     columns: (sql) =>
       attempt(async (connection) => {
         const statement = await prepareSelect(connection, sql)
-        return Array.from({ length: statement.columnCount }, (_, index) => ({
-          name: statement.columnName(index),
-          type: statement.columnType(index).toString(),
-        }))
+        return columnsOf(statement, statement.columnCount)
       }),
     [Symbol.asyncDispose]: () => database.close(),
   }
+}
+
+function columnsOf(
+  source: Pick<DuckDBResultReader, 'columnName' | 'columnType'>,
+  count: number,
+): { name: string; type: string }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: source.columnName(index),
+    type: source.columnType(index).toString(),
+  }))
 }
 
 /** Kinds of DuckDB's errors that no file is to blame for. */

@@ -1,8 +1,13 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
+import { EnvironmentError } from '../base/errors.ts'
 import { columnsOf, tableNames } from '../model/tables.ts'
 import { openEvidence } from './query.ts'
 import { openEvidenceWriter } from './writer.ts'
@@ -140,6 +145,63 @@ test('what cannot be written is an EnvironmentError with a remedy; the rest is k
     { key: 'after' },
     { key: 'before' },
   ])
+})
+
+const root = process.getuid?.() === 0
+const exec = promisify(execFile)
+
+test.runIf(root)('a full disk loses the part being written, and nothing before or after it', async () => {
+  await mkdir(run)
+  await exec('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', run])
+  try {
+    await using writer = openEvidenceWriter(run, { clock })
+    const sink = writer.sink(common)
+    const fact = async (key: string, value: string): Promise<void> => {
+      sink.add('facts', { key, value })
+      await writer.flush()
+    }
+    await fact('before', '')
+    const failure = await fact('big', randomBytes(1 << 19).toString('base64')).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toBeInstanceOf(EnvironmentError)
+    expect(failure).toMatchObject({ code: 'QUARRY_DISK_ENOSPC' })
+    await fact('after', '')
+    await using evidence = await openEvidence(run)
+    expect(await evidence.rows('SELECT key FROM facts ORDER BY key')).toEqual([
+      { key: 'after' },
+      { key: 'before' },
+    ])
+    expect(await readdir(join(run, 'evidence', 'facts'))).toHaveLength(2)
+    await exec('mount', ['-o', 'remount,ro', run])
+    await expect(fact('read-only', '')).rejects.toMatchObject({ code: 'QUARRY_DISK_EROFS' })
+  } finally {
+    await exec('umount', [run])
+  }
+})
+
+test('a killed writer loses at most what it had not flushed', async () => {
+  const script = `
+    import { openEvidenceWriter } from ${JSON.stringify(new URL('writer.ts', import.meta.url).href)}
+    const writer = openEvidenceWriter(process.argv[1], { clock: { now: () => 1n, nowMs: () => 0 } })
+    const sink = writer.sink({ node: 'n', collector: 'c', capture: '' })
+    for (let count = 1; ; count++) {
+      sink.add('facts', { key: String(count) })
+      await writer.flush()
+      process.stdout.write(count + '\\n')
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, run], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let acknowledged = 0
+  for await (const line of createInterface(child.stdout)) {
+    acknowledged = Number(line)
+    if (acknowledged >= 20) child.kill('SIGKILL')
+  }
+  await using evidence = await openEvidence(run)
+  expect(evidence.unreadable).toEqual([])
+  const [row] = await evidence.rows<{ n: bigint }>('SELECT count(DISTINCT key) AS n FROM facts')
+  expect(Number(row?.n)).toBeGreaterThanOrEqual(acknowledged)
 })
 
 test('without files every table is there, empty, with its columns', async () => {
