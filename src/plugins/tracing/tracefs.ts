@@ -15,3 +15,17 @@ exec "$@"`
 export function withTracefs(command: readonly string[]): readonly string[] {
   return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', SCRIPT, 'sh', ...command]
 }
+
+const OR_NOT = `
+if unshare --mount --propagation private true 2>/dev/null; then
+  exec unshare --mount --propagation private "$@"
+fi
+exec "$@"`
+
+/**
+ * The command line that keeps mounts that `command` makes of its own accord from the host: perf mounts tracefs. Who may
+ * not have a mount namespace may not mount either, and runs the command as it is.
+ */
+export function withPrivateMounts(command: readonly string[]): readonly string[] {
+  return ['sh', '-c', OR_NOT, 'sh', ...command]
+}
