@@ -6,7 +6,7 @@ import type { Registry } from '../plugin/registry.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
-import type { Symptom } from './symptoms.ts'
+import type { Symptom } from './symptom-state.ts'
 
 /** All checks, in the order of the definition after the three that every run has. A checker that throws is unknown. */
 export async function check(

@@ -11,16 +11,16 @@ import type { LadderContext, Rung } from './ladder.ts'
 import { repeat } from './observe.ts'
 import type { Observation } from './observe.ts'
 import { watchSymptoms } from './symptoms.ts'
-import type { Symptom, SymptomWatch } from './symptoms.ts'
+import type { SymptomWatch } from './symptoms.ts'
+import type { Symptom } from './symptom-state.ts'
 import { findTargets } from './targets.ts'
 import type { Ensemble } from './ensemble.ts'
 
 /** A symptom that comes and goes is captured this many times. */
 const CAPTURES_PER_SYMPTOM = 3
-/** Looks after a rung that may have cured, before its cure is believed or given up. */
-const CONFIRMING_LOOKS = 2
+const MOST_LOOKS = 10
 const SETTLING_LOOKS = 3
-const LOOK_PAUSE_MS = 500
+const LOOK_PAUSE_MS = 300
 
 export interface Conduct extends LadderContext {
   readonly registry: Registry
@@ -53,8 +53,9 @@ export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
   }
 
   const healthy = new AbortController()
-  const watch = watchSymptoms(definition.symptoms, observation, journal, signal, (symptom) => {
-    healthy.abort(new Error(`symptom ${symptom.spec.name} shows`))
+  const watch = watchSymptoms(definition, observation, journal, signal, (symptom) => {
+    if (symptom.state !== 'healthy') healthy.abort(new Error(`symptom ${symptom.spec.name} begins`))
+    if (symptom.state !== 'showing') return
     enqueue(() => respond(symptom, watch, context, (reason) => stopWork.abort(reason)))
   })
   const undisturbed = async (): Promise<void> => {
@@ -128,7 +129,7 @@ async function captureSick(symptom: Symptom, watch: SymptomWatch, context: Condu
     role: 'sick',
     symptom,
     rungs: rungsOf(context.definition, context.registry),
-    look: (rung) => look(rung, watch, context),
+    look: (rung) => isStillThere(symptom, rung, watch, context),
   })
   const cured = capture.rungs.some(({ symptomAfter }) => symptomAfter === false)
   if (cured && !context.signal.aborted) {
@@ -141,7 +142,7 @@ async function captureSick(symptom: Symptom, watch: SymptomWatch, context: Condu
   journal.enter('running')
 }
 
-/** Climbs on the healthy system, if it is one for long enough. A reference that a symptom overtook is dropped. */
+/** Climbs on the healthy system, for as long as it is one: the rungs that were done when a symptom began count. */
 async function captureReference(
   watch: SymptomWatch,
   context: Conduct,
@@ -169,11 +170,9 @@ async function captureReference(
       { id: 'reference-1', role: 'reference', symptom: null, rungs, look: null },
     )
     observation.probes.pace(null)
-    if (!watch.symptoms.some(({ since }) => since !== null && since < BigInt(capture.to ?? capture.from))) {
-      return
-    }
+    if (capture.rungs.some(({ status }) => status === 'ok')) return
     journal.update({ captures: journal.record.captures.filter(({ id }) => id !== capture.id) })
-    journal.event('note', capture.id, 'dropped: a symptom began before it was complete')
+    journal.event('note', capture.id, 'dropped: a symptom began before its first rung was done')
   })
 }
 
@@ -206,28 +205,37 @@ function climbOn(context: Conduct, { id, role, symptom, rungs, look }: Where): P
 }
 
 /**
- * Whether any symptom that showed is still there, after fresh attempts of its probes. A condition over a range needs a
- * moment to notice a cure, and a flapping one is not cured because it was well for an instant.
+ * Whether the symptom is still there, after fresh attempts of its probes. How many looks without it prove a cure follows
+ * from how steadily it held before: one that flickers is not cured because it was well for an instant. After a rung that
+ * disturbs it may hold a little longer, for a condition over a range of time needs a moment to notice.
  */
-async function look(collector: Rung['collector'], watch: SymptomWatch, context: Conduct): Promise<boolean> {
-  const showing = watch.symptoms.filter(({ state }) => state === 'showing')
-  const disturbs = compareTiers(collector.tier, 'stop') >= 0
-  const isGone = async (): Promise<Symptom[]> => {
-    const probes = showing.flatMap((symptom) => symptom.probes)
-    await context.observation.probes.attempt([...new Set(probes)])
-    await watch.tick()
-    return showing.filter(({ state }) => state === 'healthy')
+async function isStillThere(
+  symptom: Symptom,
+  { id, tier }: Rung['collector'],
+  watch: SymptomWatch,
+  context: Conduct,
+): Promise<boolean> {
+  const { observation, signal } = context
+  const others = watch.symptoms.filter((one) => one !== symptom && one.state === 'showing')
+  const probes = new Set([symptom, ...others].flatMap((one) => one.probes))
+  const needed = looksToProve(symptom.steadiness)
+  let settling = compareTiers(tier, 'stop') >= 0 ? SETTLING_LOOKS : 0
+  for (let without = 0; without < needed;) {
+    await observation.probes.attempt([...probes])
+    if (!(await watch.holds(symptom))) without += 1
+    else if (settling === 0) return true
+    else {
+      settling -= 1
+      without = 0
+    }
+    await sleep(LOOK_PAUSE_MS, signal)
   }
-  let gone = await isGone()
-  for (let again = 0; again < SETTLING_LOOKS && gone.length === 0 && disturbs; again += 1) {
-    await sleep(LOOK_PAUSE_MS, context.signal)
-    gone = await isGone()
-  }
-  for (let again = 0; again < CONFIRMING_LOOKS && gone.length > 0; again += 1) {
-    await sleep(LOOK_PAUSE_MS, context.signal)
-    const still = await isGone()
-    gone = gone.filter((symptom) => still.includes(symptom))
-  }
-  for (const symptom of gone) watch.cured(symptom, collector.id)
-  return gone.length < showing.length || showing.length === 0
+  watch.cured(symptom, id)
+  for (const other of others) if (!(await watch.holds(other))) watch.cured(other, id)
+  return false
+}
+
+/** Looks without a symptom after which chance explains its absence once in a hundred: `(1 - steadiness) ^ looks`. */
+function looksToProve(steadiness: number): number {
+  return Math.min(MOST_LOOKS, Math.max(2, Math.ceil(Math.log(0.01) / Math.log(1 - steadiness))))
 }

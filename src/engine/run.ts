@@ -32,7 +32,7 @@ import { openModuleLogs } from './module-logs.ts'
 import { observe } from './observe.ts'
 import { runPhases } from './phases.ts'
 import type { Progress } from './progress.ts'
-import type { Symptom } from './symptoms.ts'
+import type { Symptom } from './symptom-state.ts'
 
 export interface RunOptions {
   readonly registry: Registry

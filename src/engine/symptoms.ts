@@ -1,115 +1,88 @@
-/**
- * Symptoms: conditions evaluated at every tick, each a small state machine.
- *
- * healthy -> pending (the condition holds) -> showing (it held for `for`) -> gone (it does not hold any more).
- */
+/** The symptoms of a run: their conditions evaluated at every tick, over its own metrics or a Prometheus server. */
 import { messageOf } from '../base/errors.ts'
 import { conditionHolds, evaluate, parsePromql, selectorsOf } from '../evidence/promql/index.ts'
 import type { Expr } from '../evidence/promql/index.ts'
 import { labelsPredicate } from '../evidence/promql/matchers.ts'
 import { evaluateRemotely } from '../evidence/promql/remote.ts'
-import type { SymptomSpec } from '../model/definition.ts'
+import type { Definition } from '../model/definition.ts'
 import type { SymptomRecord } from '../model/run.ts'
 import type { LabelMatcher } from '../model/series.ts'
 import type { Journal } from './journal.ts'
 import type { Observation } from './observe.ts'
-
-type State = 'healthy' | 'pending' | 'showing'
-
-/** A symptom while it is watched. */
-export interface Symptom {
-  readonly spec: SymptomSpec
-  /** Names of the probes that its condition is about. */
-  readonly probes: readonly string[]
-  readonly state: State
-  /** When the condition began to hold, ns; while pending or showing. */
-  readonly since: bigint | null
-  /** Label sets that satisfied it when it last held. */
-  readonly series: SymptomRecord['series']
-  /** Whether there was ever a series that its condition could be judged by. */
-  readonly judged: boolean
-}
+import { createSymptom, type Symptom, type SymptomMachine } from './symptom-state.ts'
 
 export interface SymptomWatch {
   readonly symptoms: readonly Symptom[]
   /** Evaluates all conditions now. */
   tick(): Promise<void>
-  /** Names the rung that ended a symptom which is gone now. */
+  /** Whether the condition of a symptom holds right now; also true when that cannot be told. */
+  holds(symptom: Symptom): Promise<boolean>
+  /** Ends a symptom that a rung has cured. */
   cured(symptom: Symptom, collector: string): void
 }
 
-interface Watched extends Symptom {
-  state: State
-  since: bigint | null
-  series: SymptomRecord['series']
-  /** Index among the record's symptoms while showing, and of the last time it showed. */
-  index: number
-  complained: boolean
-  judged: boolean
+interface Watched {
+  readonly machine: SymptomMachine
   readonly expr: Expr
+  complained: boolean
 }
 
-/** Watches symptoms over the metrics of an observation; `onShow` is called for each that begins to show. */
+/** Watches symptoms over the metrics of an observation; `onChange` is called for each that changes its state. */
 export function watchSymptoms(
-  specs: readonly SymptomSpec[],
+  definition: Definition,
   observation: Observation,
   journal: Journal,
   signal: AbortSignal,
-  onShow: (symptom: Symptom) => void,
+  onChange: (symptom: Symptom) => void,
 ): SymptomWatch {
-  const watched = specs.map((spec): Watched => {
+  const watched = definition.symptoms.map((spec): Watched => {
     const parsed = parsePromql(spec.when)
     if ('problems' in parsed) throw new Error(`condition of symptom ${spec.name} was not validated`)
-    const probes = probesOf(parsed.expr, observation)
     const { expr } = parsed
-    return {
-      spec,
-      expr,
-      probes,
-      state: 'healthy',
-      since: null,
-      series: [],
-      index: -1,
-      complained: false,
-      judged: false,
-    }
+    // Not shorter than two ticks: a single missing sample ends nothing.
+    const keepMs = Math.max(spec.forMs, 2 * definition.observe.everyMs)
+    const machine = createSymptom(spec, probesOf(expr, observation), keepMs, journal, onChange)
+    return { machine, expr, complained: false }
   })
-  const holds = async (one: Watched): Promise<SymptomRecord['series'] | null> => {
+  const look = async (one: Watched): Promise<SymptomRecord['series'] | null> => {
+    const { name, when, source } = one.machine.spec
     try {
+      const now = journal.clock.nowMs()
       const value =
-        one.spec.source === undefined
-          ? evaluate(one.expr, observation.metrics, journal.clock.nowMs())
-          : await evaluateRemotely(one.spec.source, one.spec.when, journal.clock.nowMs(), signal)
+        source === undefined
+          ? evaluate(one.expr, observation.metrics, now)
+          : await evaluateRemotely(source, when, now, signal)
       return conditionHolds(value)
     } catch (error) {
       if (!one.complained && !signal.aborted) {
         one.complained = true
-        journal.error(
-          new Error(`symptom ${one.spec.name} cannot be judged: ${messageOf(error)}`, { cause: error }),
-        )
+        journal.error(new Error(`symptom ${name} cannot be judged: ${messageOf(error)}`, { cause: error }))
       }
       return null
     }
   }
+  const find = (symptom: Symptom): Watched | undefined => watched.find(({ machine }) => machine === symptom)
   return {
-    symptoms: watched,
+    symptoms: watched.map(({ machine }) => machine),
     tick: async () => {
       for (const one of watched) {
-        one.judged ||= hasData(one, observation)
-        if (step(one, await holds(one), journal)) onShow(one)
+        one.machine.judged ||= hasData(one, observation)
+        one.machine.see(await look(one))
       }
     },
-    cured: (symptom, collector) => {
-      const one = watched.find(({ spec }) => spec.name === symptom.spec.name)
-      if (one !== undefined) patch(journal, one.index, { curedBy: collector })
+    holds: async (symptom) => {
+      const one = find(symptom)
+      const series = one === undefined ? [] : await look(one)
+      return series === null || series.length > 0
     },
+    cured: (symptom, collector) => find(symptom)?.machine.cured(collector),
   }
 }
 
 /** A condition whose every selector finds nothing, ever, was not judged: its metric may be misspelt or missing. */
-function hasData(one: Watched, observation: Observation): boolean {
-  const selectors = selectorsOf(one.expr)
-  if (one.spec.source !== undefined || selectors.length === 0) return true
+function hasData({ machine, expr }: Watched, observation: Observation): boolean {
+  const selectors = selectorsOf(expr)
+  if (machine.spec.source !== undefined || selectors.length === 0) return true
   return selectors.some(({ matchers }) => {
     for (const _ of observation.metrics.select(
       matchers,
@@ -119,56 +92,6 @@ function hasData(one: Watched, observation: Observation): boolean {
       return true
     }
     return false
-  })
-}
-
-/** One transition; true when the symptom has just begun to show. */
-function step(one: Watched, series: SymptomRecord['series'] | null, journal: Journal): boolean {
-  const { name, forMs } = one.spec
-  const value = series?.[0]?.value ?? null
-  if (series === null) {
-    journal.progress({ type: 'symptom', name, what: 'unknown', value })
-    return false
-  }
-  const now = journal.clock.now()
-  if (series.length === 0) {
-    if (one.state === 'showing') {
-      patch(journal, one.index, { to: String(now) })
-      journal.event('symptom', name, 'gone')
-      journal.progress({ type: 'symptom', name, what: 'gone', value })
-    } else {
-      journal.progress({ type: 'symptom', name, what: 'healthy', value })
-    }
-    one.state = 'healthy'
-    one.since = null
-    return false
-  }
-  one.series = series
-  one.since ??= now
-  if (one.state === 'showing') {
-    journal.progress({ type: 'symptom', name, what: 'showing', value })
-    return false
-  }
-  if (Number(now - one.since) / 1e6 < forMs) {
-    if (one.state === 'healthy') journal.event('symptom', name, 'pending')
-    one.state = 'pending'
-    journal.progress({ type: 'symptom', name, what: 'pending', value })
-    return false
-  }
-  one.state = 'showing'
-  one.index = journal.record.symptoms.length
-  const { when, expected } = one.spec
-  const from = String(one.since)
-  const record = { name, when, from, to: null, expected, series, probes: one.probes, curedBy: null }
-  journal.update({ symptoms: [...journal.record.symptoms, record] })
-  journal.event('symptom', name, 'showing')
-  journal.progress({ type: 'symptom', name, what: 'showing', value })
-  return true
-}
-
-function patch(journal: Journal, index: number, change: Partial<SymptomRecord>): void {
-  journal.update({
-    symptoms: journal.record.symptoms.map((one, at) => (at === index ? { ...one, ...change } : one)),
   })
 }
 
