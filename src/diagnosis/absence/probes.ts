@@ -101,7 +101,7 @@ export async function deadProbes(the: Case): Promise<Candidate[]> {
 }
 
 const names = (outcomes: readonly Outcome[]): string => {
-  const quoted = outcomes.map(({ probe }) => `${plain(probe.name)} (${plain(probe.target, 60)})`)
+  const quoted = outcomes.map(({ probe }) => `${plain(probe.name)} (${plain(probe.target, 90)})`)
   return `${outcomes.length === 1 ? 'Probe' : 'Probes'} ${list(quoted)}`
 }
 

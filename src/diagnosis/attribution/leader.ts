@@ -40,7 +40,7 @@ export async function attribute(
     second === undefined
       ? 'nobody else does any'
       : `${times(lead)} as much as the next, ${plain(second.comm)}`
-  const pace = names === undefined ? '' : ` ${names.sentence}`
+  const asked = names === undefined || names.sentence === '' ? '' : ` ${names.sentence}`
   const who = `${plain(first.comm)}${first.pid === undefined ? '' : ` (pid ${first.pid})`}`
   return {
     kind: 'attribution',
@@ -55,7 +55,7 @@ export async function attribute(
     },
     statement:
       `${who} makes ${percent(share)} of ${activity.what} (${amount(first.amount, activity.unit)}), ${next}; that is what ` +
-      `makes ${what}${growth === undefined ? '' : ', which grew'}.${pace}`,
+      `makes ${what}${growth === undefined ? '' : ', which grew'}.${asked}`,
     effect: {
       value: share,
       unit: 'share',

@@ -34,6 +34,7 @@ export async function namesOf(the: Case, node: string, comm: string): Promise<Na
   const share = main.asked / all
   return {
     ...(share >= 0.5 ? { directory: main.directory } : {}),
-    sentence: `${percent(share)} of its names are below ${plain(main.directory)}.${once}`,
+    sentence:
+      `${share >= 0.5 ? `${percent(share)} of its names are below ${plain(main.directory)}.` : ''}${once}`.trim(),
   }
 }

@@ -9,6 +9,13 @@ export function isInvolved(the: Case, comm: string): boolean {
   return the.targets.some((target) => target.comm === comm) || probePrograms(the).has(comm)
 }
 
+/**
+ * Whether what a command does can explain the symptom. When the symptom is about probes whose servers or programs are
+ * known, only they can; else anybody on the host may.
+ */
+export const isRelevant = (the: Case, comm: string): boolean =>
+  isInvolved(the, comm) || (the.targets.length === 0 && probePrograms(the).size === 0)
+
 /** Command names of the programs in the command lines of the symptom's probes. */
 export function probePrograms(the: Case): ReadonlySet<string> {
   const names = new Set<string>()

@@ -24,6 +24,8 @@ export interface WaitingThread {
   /** Context switches between the first and the last look. */
   readonly switches: number
   /** Whether it was found asleep in the same call with the same arguments at every look. */
+  readonly asleep: boolean
+  /** Whether it never ran between the looks either. */
   readonly still: boolean
 }
 
@@ -73,9 +75,14 @@ export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
     timeoutNs: timeout,
     asleepSince: waiting === null ? null : row.last - waiting,
     switches: switches ?? Number.NaN,
-    still: calls === 1 && switches === 0,
+    asleep: calls === 1 && isAsleep(row.state, row.call),
+    still: calls === 1 && isAsleep(row.state, row.call) && switches === 0,
   }))
 }
+
+/** By its state, or, where that is not known, by being in a system call that waits. */
+const isAsleep = (state: string, call: string): boolean =>
+  state === '' ? waitOf(call) !== undefined : /^[SDI]/.test(state)
 
 /** Epoll sets of the sick captures. */
 export async function watches(the: Case): Promise<Watch[]> {

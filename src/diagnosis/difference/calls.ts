@@ -1,7 +1,7 @@
 /** System calls that take longer on the sick side, by command, call and path. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { isInvolved, isObserver } from '../case/involved.ts'
+import { isInvolved, isObserver, isRelevant } from '../case/involved.ts'
 import { literal, oneOf, query } from '../case/sql.ts'
 import { idleCalls, waitOf } from '../knowledge/waits.ts'
 import { count, duration, plain, times } from '../statement/format.ts'
@@ -70,6 +70,7 @@ function judge(the: Case, family: readonly Slowdown[], probes: readonly Candidat
     const comparison = the.comparisons.make(chance.p(logs[i] ?? 0, noise))
     const explained = probeExtra > 0 ? (slow.during - slow.before) / probeExtra : 0
     const involved = isInvolved(the, slow.comm)
+    const relevant = isRelevant(the, slow.comm)
     const share = whole > 0 ? slow.extra / whole : 0
     if (slow.ratio < BIG_RATIO || slow.during - slow.before < BIG_EXTRA_NS) return []
     if (share < BIG_SHARE && !(involved && explained >= BIG_SHARE)) return []
@@ -81,16 +82,8 @@ function judge(the: Case, family: readonly Slowdown[], probes: readonly Candidat
       5 * Math.min(1, explained) +
       (slow.path === '' ? 0 : 1) -
       (waits ? 8 : 0)
-    return [
-      candidateOf(
-        the,
-        slow,
-        comparison,
-        involved && explained > 0 ? Math.min(1, explained) : 0,
-        weight,
-        involved || !waits,
-      ),
-    ]
+    const told = involved && explained > 0 ? Math.min(1, explained) : 0
+    return [candidateOf(the, slow, comparison, told, weight, relevant && (involved || !waits))]
   })
 }
 
@@ -112,7 +105,7 @@ function candidateOf(
   return {
     kind: 'difference',
     layer: 'kernel',
-    stage: 'symptom',
+    stage: big ? 'symptom' : 'context',
     subject: {
       node: slow.node,
       comm: slow.comm,
@@ -133,7 +126,7 @@ function candidateOf(
         sum(duration_ns) / sum(coalesce(count, 1)) / 1e6 AS mean_ms, max(coalesce(max_ns, duration_ns)) / 1e6 AS longest_ms
       FROM syscalls WHERE ${where} AND (${the.sick.captured} OR ${the.healthy.captured})
       GROUP BY ALL ORDER BY side, mean_ms DESC`),
-    about: [`call:${slow.call}`, `comm:${slow.comm}`, 'effect:slow'],
+    about: [`call:${slow.call}`, `comm:${slow.comm}`, ...(big ? ['effect:slow'] : [])],
     weight,
     key: `slow call ${slow.node} ${slow.comm} ${slow.call}`,
   }

@@ -1,6 +1,7 @@
 /** Metrics that changed their level between the healthy stretch and the sick one. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { isInvolved } from '../case/involved.ts'
 import { seriesName, within, type Series } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
@@ -52,6 +53,7 @@ function candidateOf(
   const unit = unitOfMetric(series.metric)
   const name = seriesName(series)
   const found = resourceOfMetric(name)
+  const process = processOf(series)
   const where = `metric = ${literal(series.metric)} AND labels = ${literal(series.labelText)} AND node = ${literal(series.node)}`
   const ratio = during / before
   const factor = before > 0 && during > 0 ? ` (${ratio >= 1 ? times(ratio) : `down to ${times(ratio)}`})` : ''
@@ -66,11 +68,12 @@ function candidateOf(
     kind: 'difference',
     layer: layerOfMetric(series.metric),
     stage: 'context',
-    subject: { node: series.node, metric: name, ...processOf(series) },
+    subject: { node: series.node, metric: name, ...process },
     statement: `${plain(name)} went from ${amount(before, unit)} before to ${amount(during, unit)} while the symptom showed${factor}.${when}`,
     effect: { value: during, unit, reference: before, ...(before > 0 ? { ratio } : {}) },
     comparison,
-    big: true,
+    // What one process does counts only if it is involved: any other host is full of processes that change.
+    big: process.comm === undefined || isInvolved(the, process.comm),
     sql: query(`
       SELECT ts, ${value} AS value, CASE WHEN ts < ${the.sick.from} THEN 'before' ELSE 'during' END AS period
       FROM samples WHERE ${where} AND ts <= ${the.sick.to} ORDER BY ts`),

@@ -14,9 +14,9 @@ interface SlabSizes {
   sick: number
 }
 
-const BIG_RATIO = 2
+const BIG_RATIO = 3
 /** Growth that a host notices. */
-const BIG_BYTES = 1 << 20
+const BIG_BYTES = 8 << 20
 /** Objects added to both sides of a ratio, so that 1 to 20 objects is no 20-fold growth. */
 const FEW_OBJECTS = 500
 

@@ -47,7 +47,7 @@ export async function loadStacks({ evidence, sick, healthy }: Case): Promise<Sta
 /** Groups of each slow call, on or off the CPU, whichever took more; then of involved processes that have none. */
 export function groupsOf(the: Case, stacks: readonly Stack[], slow: readonly Candidate[]): Group[] {
   const groups: Group[] = []
-  for (const { subject, effect } of slow) {
+  for (const { subject, effect } of slow.filter(({ big }) => big)) {
     const { call, comm, node } = subject
     if (call === undefined || comm === undefined || node === undefined) continue
     if (groups.some((group) => group.call === call && group.comm === comm && group.node === node)) continue

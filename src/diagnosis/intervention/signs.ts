@@ -2,7 +2,7 @@
 import type { RungRecord } from '../../model/run.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { literal } from '../case/sql.ts'
+import { literal, oneOf } from '../case/sql.ts'
 import type { Disturbance } from '../knowledge/disturbances.ts'
 import { resourceOfMetric, resourceOfSlab } from '../knowledge/resources.ts'
 import { waitOf } from '../knowledge/waits.ts'
@@ -36,11 +36,29 @@ interface Interrupted {
   count: number
 }
 
-/** Waits that the rung's own trace shows to have ended with EINTR, or to have been restarted. */
+/**
+ * Waits that the rung's own trace shows to have ended with EINTR, or to have been restarted. A rung that keeps no trace of
+ * calls, such as a debugger, is vouched for by one that interrupted the same processes later.
+ */
 async function interruptedWaits(the: Case, rung: RungRecord, found: readonly Candidate[]): Promise<Sign[]> {
+  const own = await interrupted(the, `collector = ${literal(rung.collector)} AND ${the.sick.captured}`, found)
+  if (own.length > 0 || the.cured === null) return own.map((text) => text(''))
+  const later = await interrupted(the, the.cured.captured, found)
+  return later.map((text) => text('A tracer attached after the cure shows it: '))
+}
+
+/** Signs that rows under a condition give; each takes the words that introduce it. */
+async function interrupted(
+  the: Case,
+  condition: string,
+  found: readonly Candidate[],
+): Promise<((introduction: string) => Sign)[]> {
   const rows = await the.evidence.rows<Interrupted>(`
     SELECT pid, tid, any_value(comm) AS comm, call, errno, sum(coalesce(count, 1))::DOUBLE AS count FROM syscalls
-    WHERE collector = ${literal(rung.collector)} AND ${the.sick.captured}
+    WHERE ${condition} AND ${oneOf(
+      'pid',
+      the.targets.map(({ pid }) => pid),
+    )}
       AND (errno = 'EINTR' OR errno LIKE 'ERESTART%') GROUP BY pid, tid, call, errno ORDER BY count DESC, tid`)
   const asleep = new Set(
     found
@@ -52,21 +70,22 @@ async function interruptedWaits(the: Case, rung: RungRecord, found: readonly Can
     .toSorted((a, b) => Number(asleep.has(`thread:${b.tid}`)) - Number(asleep.has(`thread:${a.tid}`)))
   const [main] = waits
   if (main === undefined) return []
+  const process = the.targets.find(({ pid }) => pid === main.pid)?.comm ?? main.comm
   const others = waits.length > 1 ? `, as did ${count(waits.length - 1)} other waits` : ''
   const known = asleep.has(`thread:${main.tid}`) ? ', the one that slept over pending work' : ''
   const returned = main.errno === 'EINTR' ? 'returned EINTR' : `was restarted (${main.errno})`
   return [
-    {
-      sentence: `${main.call} of ${plain(main.comm)} (thread ${main.tid ?? main.pid}${known}) ${returned}${others}.`,
+    (introduction) => ({
+      sentence: `${introduction}${main.call} of ${plain(process)} (thread ${main.tid ?? main.pid}${known}) ${returned}${others}.`,
       about: [`call:${main.call}`, `thread:${main.tid}`, 'effect:interrupted'],
       subject: {
         pid: main.pid,
         ...(main.tid === null ? {} : { tid: main.tid }),
-        comm: main.comm,
+        comm: process,
         call: main.call,
         errno: main.errno,
       },
-    },
+    }),
   ]
 }
 

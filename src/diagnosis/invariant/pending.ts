@@ -30,12 +30,12 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
   const pending = (await socketStates(the)).filter(({ least, comm }) => least > 0 && !isObserver(comm))
   const contradictions = pending.flatMap((socket) => {
     const sleepers = threads.flatMap((thread): Sleeper[] => {
-      if (thread.node !== socket.node || thread.pid !== socket.pid || thread.state !== 'S') return []
+      if (thread.node !== socket.node || thread.pid !== socket.pid) return []
       const mechanism = mechanismOf(thread, socket.fd, sets)
       return mechanism === null ? [] : [{ thread, mechanism }]
     })
-    // Somebody who is awake, or has moved since the first look, may yet take the work.
-    const all = sleepers.length > 0 && sleepers.every(({ thread }) => thread.still)
+    // Somebody who is awake may yet take the work. One who woke in between and left it there will not.
+    const all = sleepers.length > 0 && sleepers.every(({ thread }) => thread.asleep)
     return all ? [{ socket, sleepers }] : []
   })
   // One waiter that sleeps over several sockets is one contradiction.
@@ -81,6 +81,9 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       : `all ${sleepers.length} threads of ${plain(thread.process)}`
   const span = sleepOf(thread)
   const timeout = thread.timeoutNs === -1 ? ' without a timeout' : ''
+  const slept = thread.still
+    ? `has slept there${timeout} for ${duration(span)} (${looks} looks, no context switch)`
+    : `was asleep there${timeout} at all ${looks} looks (it woke between them, and left the work where it is)`
   const pids = [...new Set(sockets.map(({ inode }) => inode))].filter((inode) => inode !== null)
   return {
     kind: 'invariant',
@@ -96,7 +99,7 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
     },
     statement:
       `Work is pending while its worker sleeps: ${list(queues)}, and ${who}, which should take ` +
-      `it through ${through}, has slept there${timeout} for ${duration(span)} (${looks} looks, no context switch).`,
+      `it through ${through}, ${slept}.`,
     effect: { value: sockets.reduce((sum, { last }) => sum + last, 0), unit: 'pending', reference: 0 },
     comparison,
     big: true,
@@ -137,8 +140,10 @@ const sleepOf = (thread: WaitingThread): number =>
 
 /** Chance of finding this in a healthy process. */
 function chanceOf(sockets: readonly SocketState[], sleepers: readonly Sleeper[]): number {
-  const looks = Math.min(...sleepers.map(({ thread }) => independentLooks(thread)))
-  const long = sleepers.every(({ thread }) => sleepOf(thread) >= LONG_SLEEP_NS)
+  // A waiter that ran between the looks may have emptied the queue and met new work: its looks are one.
+  const still = sleepers.every(({ thread }) => thread.still)
+  const looks = still ? Math.min(...sleepers.map(({ thread }) => independentLooks(thread))) : 1
+  const long = still && sleepers.every(({ thread }) => sleepOf(thread) >= LONG_SLEEP_NS)
   const deepest = Math.max(...sockets.map(({ state, least }) => (state === 'LISTEN' ? least : 1)))
   return CHANCE_OF_ONE_LOOK ** (looks + (long ? 1 : 0)) * LOAD ** Math.min(20, deepest - 1)
 }

@@ -157,10 +157,10 @@ describe('change points', () => {
 test('an empirical null tells an outlier from drift', () => {
   const noise = normal(5)
   const drift = Array.from({ length: 100 }, () => 0.3 + 0.2 * noise())
-  const { p, centre } = empiricalNull([...drift, 5])
-  expect(centre).toBeCloseTo(0.3, 1)
-  expect(p(5)).toBeLessThan(1e-6)
-  expect(p(0.7)).toBeGreaterThan(0.1)
+  const chance = empiricalNull([...drift, 5])
+  expect(chance.centre).toBeCloseTo(0.3, 1)
+  expect(chance.p(5)).toBeLessThan(1e-6)
+  expect(chance.p(0.7)).toBeGreaterThan(0.1)
 })
 
 test('a cure is the likelier the longer the symptom had lasted', () => {
