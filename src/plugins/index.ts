@@ -12,6 +12,7 @@ import changeCommand from './collectors/change-command/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import facts from './collectors/facts/index.ts'
 import files from './collectors/files/index.ts'
+import ftrace from './collectors/ftrace/index.ts'
 import gdb from './collectors/gdb/index.ts'
 import jstack from './collectors/jstack/index.ts'
 import kernelLog from './collectors/kernel-log/index.ts'
@@ -51,6 +52,7 @@ export const components: readonly Component[] = [
   duration,
   noSymptom,
   nofail,
+  ftrace,
   threads,
   files,
   sockets,
