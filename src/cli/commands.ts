@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'evidence to findings again, for a run that has ended or was killed',
     load: () => import('./diagnose.ts'),
   },
+  sql: {
+    summary: 'any question to the evidence tables of a run',
+    load: () => import('./sql.ts'),
+  },
   report: {
     summary: 'the case file of a run as HTML, Markdown, JSON, JUnit, or for other tools',
     load: () => import('./report.ts'),
