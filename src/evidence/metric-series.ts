@@ -2,7 +2,7 @@
 import type { Labels, SeriesData } from '../model/series.ts'
 
 /** The NaN with Prometheus' stale bits, kept in memory where nothing can make it an ordinary NaN. */
-const staleMarker = new Float64Array(Uint32Array.of(2, 0x7ff00000).buffer)
+export const staleMarker = new Float64Array(Uint32Array.of(2, 0x7ff00000).buffer)
 
 const initialCapacity = 64
 
