@@ -40,7 +40,7 @@ const folds: Readonly<Record<Exclude<Aggregator, 'topk' | 'bottomk'>, Fold>> = {
   group: () => 1,
   stdvar: variance,
   stddev: (values, parameter) => Math.sqrt(variance(values, parameter)),
-  quantile: (values, q) => quantile(q, [...values]),
+  quantile: (values, q) => quantile(q, Float64Array.from(values)),
 }
 
 interface Group {

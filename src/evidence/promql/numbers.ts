@@ -48,16 +48,20 @@ export function keepsInfiniteMean(mean: number, value: number): boolean {
 export const compareValues = (a: number, b: number): number =>
   a !== a ? (b !== b ? 0 : -1) : b !== b ? 1 : a < b ? -1 : a > b ? 1 : 0
 
-/** The quantile by linear interpolation; sorts `values`. Below 0 it is -Inf, above 1 +Inf. */
-export function quantile(q: number, values: number[] | Float64Array): number {
-  if (values.length === 0 || q !== q) return Number.NaN
+/** The quantile by linear interpolation, NaN being the least value; sorts `values`. Below 0 it is -Inf, above 1 +Inf. */
+export function quantile(q: number, values: Float64Array): number {
+  const { length } = values
+  if (length === 0 || q !== q) return Number.NaN
   if (q < 0) return Number.NEGATIVE_INFINITY
   if (q > 1) return Number.POSITIVE_INFINITY
-  values.sort(compareValues)
-  const rank = q * (values.length - 1)
+  // Typed arrays sort NaN to the end.
+  values.sort()
+  let numbers = length
+  while (numbers > 0 && Number.isNaN(values[numbers - 1])) numbers--
+  const rank = q * (length - 1)
   const lower = Math.floor(rank)
   const weight = rank - lower
-  const at = (index: number): number => values[Math.min(index, values.length - 1)] ?? Number.NaN
+  const at = (index: number): number => values[Math.min(index, length - 1) - (length - numbers)] ?? Number.NaN
   return at(lower) * (1 - weight) + at(lower + 1) * weight
 }
 
