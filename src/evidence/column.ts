@@ -35,18 +35,25 @@ export interface ColumnBuilder extends BulkColumn {
   finish(): ColumnChunk
 }
 
-/** Which rows have a value. */
+/** Which rows have a value. Bits are only written once there is a null: most columns have none. */
 export class Validity {
-  bits = new Uint8Array(128)
+  bits = new Uint8Array(0)
   length = 0
   nulls = 0
 
-  push(valid: boolean): void {
+  pushValid(): void {
     const index = this.length++
-    const byte = index >>> 3
-    if (byte >= this.bits.length) this.bits = enlarged(this.bits, this.bits.length * 2)
-    if (valid) this.bits[byte] = (this.bits[byte] ?? 0) | (1 << (index & 7))
-    else this.nulls++
+    if (this.nulls === 0) return
+    if (index >>> 3 >= this.bits.length) this.#grow()
+    this.bits[index >>> 3] = (this.bits[index >>> 3] ?? 0) | (1 << (index & 7))
+  }
+
+  pushNull(): void {
+    const index = this.length++
+    if (index >>> 3 >= this.bits.length) this.#grow()
+    if (this.nulls++ > 0) return
+    this.bits.fill(0xff, 0, index >>> 3)
+    this.bits[index >>> 3] = (1 << (index & 7)) - 1
   }
 
   get count(): number {
@@ -63,10 +70,23 @@ export class Validity {
     out.bytes.writeUInt32LE(out.length - start - 4, start)
   }
 
+  /** The bits by themselves, least significant first. */
+  writeBits(out: ByteBuffer): void {
+    const bytes = Math.ceil(this.length / 8)
+    if (this.nulls > 0) return out.append(this.bits, 0, bytes)
+    out.reserve(bytes)
+    out.bytes.fill(0xff, out.length, out.length + bytes)
+    out.length += bytes
+  }
+
   clear(): void {
     this.bits.fill(0)
     this.length = 0
     this.nulls = 0
+  }
+
+  #grow(): void {
+    this.bits = enlarged(this.bits, Math.max(128, (this.length >>> 2) + 1))
   }
 }
 
@@ -104,7 +124,7 @@ export class NumberColumn implements ColumnBuilder {
   }
 
   addNull(): void {
-    this.#validity.push(false)
+    this.#validity.pushNull()
   }
 
   addBytes(): void {
@@ -162,7 +182,7 @@ export class NumberColumn implements ColumnBuilder {
       this.#doubles = new Float64Array(memory)
       this.#bigints = new BigInt64Array(memory)
     }
-    this.#validity.push(true)
+    this.#validity.pushValid()
     return index
   }
 
@@ -188,6 +208,7 @@ export class NumberColumn implements ColumnBuilder {
 export class BooleanColumn implements ColumnBuilder {
   readonly type = 'boolean'
   readonly #validity = new Validity()
+  // A value is a bit, and so is whether there is one.
   readonly #values = new Validity()
 
   get length(): number {
@@ -200,12 +221,13 @@ export class BooleanColumn implements ColumnBuilder {
 
   add(value: unknown): void {
     if (typeof value !== 'boolean') return this.addNull()
-    this.#validity.push(true)
-    this.#values.push(value)
+    this.#validity.pushValid()
+    if (value) this.#values.pushValid()
+    else this.#values.pushNull()
   }
 
   addNull(): void {
-    this.#validity.push(false)
+    this.#validity.pushNull()
   }
 
   addInteger(): void {
@@ -221,10 +243,10 @@ export class BooleanColumn implements ColumnBuilder {
   }
 
   finish(): ColumnChunk {
-    const { length, nulls, count } = this.#validity
+    const { length, nulls } = this.#validity
     const out = new ByteBuffer((length >>> 2) + 32)
     this.#validity.writeLevels(out)
-    out.append(this.#values.bits, 0, Math.ceil(count / 8))
+    this.#values.writeBits(out)
     this.#validity.clear()
     this.#values.clear()
     return { values: length, nulls, pages: [{ kind: 'plain', values: length, bytes: out.copy() }] }

@@ -48,12 +48,13 @@ export class TableBuffer {
     this.rows++
   }
 
-  /** Ends a row whose values were put into the columns one by one. */
-  endRow(defaults: Readonly<Record<string, unknown>>): void {
-    this.rows++
-    for (let index = 0; index < this.builders.length; index++) {
-      const builder = this.builders[index]
-      if (builder !== undefined && builder.length < this.rows) builder.add(defaults[this.#names[index] ?? ''])
+  /** Ends a row whose values were put into the columns one by one; `defaults` has a value for each column. */
+  endRow(defaults: readonly unknown[]): void {
+    const rows = ++this.rows
+    const { builders } = this
+    for (let index = 0; index < builders.length; index++) {
+      const builder = builders[index]
+      if (builder !== undefined && builder.length < rows) builder.add(defaults[index])
     }
   }
 

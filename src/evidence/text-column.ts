@@ -13,6 +13,11 @@ import { bitWidth, writeHybrid } from './hybrid.ts'
 
 /** Distinct values beyond which a dictionary no longer pays. */
 const MAX_ENTRIES = 1 << 15
+/** Up to this many bytes a loop copies faster than a call does. */
+const SHORT = 256
+/** Strings that are recognised without looking at their bytes, and how long they may be. */
+const MOST_TEXTS = 1 << 12
+const LONGEST_TEXT = 256
 /** Longer values are cut: one giant argument must not fill the memory. */
 const MAX_VALUE_BYTES = 1 << 20
 
@@ -30,8 +35,8 @@ class Dictionary {
   #slots = new Uint32Array(1024)
   #full = false
   #rowGroupsInPlain = 0
-  #lastText: string | undefined
-  #lastIndex = 0
+  /** Entries that came as strings. */
+  readonly #texts = new Map<string, number>()
   readonly #maxEntries: number
   readonly #scratch = new ByteBuffer(4096)
 
@@ -44,16 +49,15 @@ class Dictionary {
   }
 
   addText(value: string): void {
-    if (value === this.#lastText) return this.#addIndex(this.#lastIndex)
+    const known = this.#texts.get(value)
+    if (known !== undefined) return this.#addIndex(known)
     const scratch = this.#scratch
     scratch.clear()
     scratch.reserve(value.length * 3)
     const length = scratch.bytes.write(value, 0, 'utf8')
     this.addBytes(scratch.bytes, 0, length)
-    if (!this.#full) {
-      this.#lastText = value
-      this.#lastIndex = this.indices[this.indexed - 1] ?? 0
-    }
+    const remembered = !this.#full && value.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS
+    if (remembered) this.#texts.set(value, this.indices[this.indexed - 1] ?? 0)
   }
 
   /** Bytes that are not UTF-8 are replaced: a reader would refuse the whole file. */
@@ -63,6 +67,7 @@ class Dictionary {
       stop = start + MAX_VALUE_BYTES
       while (stop > start && ((source[stop] ?? 0) & 0xc0) === 0x80) stop--
     }
+    if (this.#full && stop - start <= SHORT && this.#addAscii(source, start, stop)) return
     let hash = 0
     let high = 0
     for (let at = start; at < stop; at++) {
@@ -87,7 +92,7 @@ class Dictionary {
     this.plainCount = 0
     this.entries = 0
     this.#slots.fill(0)
-    this.#lastText = undefined
+    this.#texts.clear()
     // What overflowed once will do so again; a dictionary is tried again now and then.
     this.#full = this.#full && ++this.#rowGroupsInPlain % 16 !== 0
   }
@@ -103,7 +108,7 @@ class Dictionary {
     }
     if (this.entries >= this.#maxEntries) {
       this.#full = true
-      this.#lastText = undefined
+      this.#texts.clear()
       return this.#addPlain(source, start, end)
     }
     if (this.entries === this.#offsets.length) this.#offsets = enlarged(this.#offsets, this.entries * 2)
@@ -145,6 +150,25 @@ class Dictionary {
     this.indices[this.indexed++] = index
   }
 
+  /** Copies while looking whether all is ASCII, as it mostly is; gives false, and has done nothing, when it is not. */
+  #addAscii(source: Uint8Array, start: number, end: number): boolean {
+    const out = this.plain
+    out.reserve(end - start + 4)
+    const { bytes } = out
+    let position = out.length + 4
+    let high = 0
+    for (let at = start; at < end; at++) {
+      const byte = source[at] ?? 0
+      high |= byte
+      bytes[position++] = byte
+    }
+    if (high >= 0x80) return false
+    out.uint32(end - start)
+    out.length = position
+    this.plainCount++
+    return true
+  }
+
   #addPlain(source: Uint8Array, start: number, end: number): void {
     appendPlain(this.plain, source, start, end)
     this.plainCount++
@@ -155,7 +179,7 @@ function appendPlain(out: ByteBuffer, source: Uint8Array, start: number, end: nu
   const length = end - start
   out.reserve(length + 4)
   out.uint32(length)
-  if (length > 96) return out.append(source, start, end)
+  if (length > SHORT) return out.append(source, start, end)
   const { bytes } = out
   let position = out.length
   for (let at = start; at < end; at++) bytes[position++] = source[at] ?? 0
@@ -208,7 +232,7 @@ export class TextColumn implements ColumnBuilder {
   add(value: unknown): void {
     if (typeof value !== 'string') return this.addNull()
     this.#dictionary.addText(value)
-    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].push(true)
+    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].pushValid()
   }
 
   addInteger(): void {
@@ -221,11 +245,11 @@ export class TextColumn implements ColumnBuilder {
 
   addBytes(source: Uint8Array, start: number, end: number): void {
     this.#dictionary.addBytes(source, start, end)
-    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].push(true)
+    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].pushValid()
   }
 
   addNull(): void {
-    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].push(false)
+    this.#validity[this.#dictionary.plainCount === 0 ? 0 : 1].pushNull()
   }
 
   finish(): ColumnChunk {

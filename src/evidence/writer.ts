@@ -90,11 +90,12 @@ class TableWriter {
   bulk(common: Readonly<Record<string, unknown>>, clock: Clock): BulkTable {
     const buffer = this.#buffer
     const timestamps = buffer.column('ts')
+    const defaults = buffer.columns.map(([name]) => common[name])
     return {
       column: (name) => buffer.column(name),
       endRow: () => {
         if (timestamps.length === buffer.rows) timestamps.add(clock.now())
-        buffer.endRow(common)
+        buffer.endRow(defaults)
         this.#rowAdded()
       },
     }
