@@ -17,7 +17,7 @@ export const kindNames: Readonly<Record<ComponentKind, string>> = {
   module: 'module',
   checker: 'checker',
   sampler: 'sampler',
-  probe: 'kind of probe',
+  probe: 'probe',
   collector: 'collector',
 }
 

@@ -2,7 +2,7 @@
 import type { Definition } from '../model/definition.ts'
 import type { LoadContext, PromqlSelector } from './context.ts'
 import type { Span } from './position.ts'
-import { hintFor } from './problems/nearest.ts'
+import { hintFor, nearest } from './problems/nearest.ts'
 import { quote } from './problems/quote.ts'
 import type { ScalarTree } from './tree.ts'
 
@@ -54,10 +54,13 @@ function checkMetric(
   const given = inUse.flatMap(({ metrics }) => metrics.map(({ name }) => name))
   if (given.includes(metric)) return
   const owner = samplers.find(({ metrics }) => metrics.some(({ name }) => name === metric))
+  const guess = nearest(metric, given)
   const hint =
-    owner === undefined
-      ? hintFor(metric, given)
-      : `sampler \`${owner.id}\` gives it: add it to \`observe.samplers\``
+    owner !== undefined
+      ? `sampler \`${owner.id}\` gives it: add it to \`observe.samplers\``
+      : guess !== undefined
+        ? `did you mean \`${guess}\`?`
+        : `samplers in use: ${inUse.map(({ id }) => id).join(', ')}`
   context.report(
     place(context, when, metric, from),
     `no sampler in use gives the metric ${quote(metric)}`,

@@ -57,10 +57,11 @@ function readRole(context: LoadContext, groups: Groups, role: string, tree: Tree
   } else if (tree.type === 'scalar' && tree.value !== null) {
     link(context, groups, role, tree)
   } else {
-    const what = tree.type === 'list' ? `; several groups go under \`${role}s\`` : ''
+    const hasPlural = tree.type === 'list' && ensembleKeys.includes(`${role}s`)
     context.report(
       tree,
-      `node group \`${role}\` must be a map or the name of another group, not ${describe(tree)}${what}`,
+      `node group \`${role}\` must be a map or the name of another group, not ${describe(tree)}`,
+      hasPlural ? `several groups go under \`${role}s\`` : undefined,
     )
   }
 }

@@ -21,7 +21,7 @@ function toJavaText(tree: Tree): string {
 
 /** YAML 1.1 makes a double of whatever has a point or an exponent, and of .inf and .nan. */
 const isWrittenAsDouble = ({ text, value }: ScalarTree): boolean =>
-  !Number.isInteger(value) || (/[.]/.test(text) && !text.startsWith('0x'))
+  !Number.isInteger(value) || (/[.e]/i.test(text) && !/^[-+]?0x/i.test(text))
 
 /**
  * `Double.toString`: plain from 1e-3 to 1e7, else with an exponent. Within the plain range a number keeps the zeros it

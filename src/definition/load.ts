@@ -8,6 +8,7 @@ import { checkText } from './text.ts'
 import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
 import { lineTable, originOf, overlapsMissing } from './position.ts'
 import { createProblems, type Problems, type ReportAt } from './problems/problems.ts'
+import { quote } from './problems/quote.ts'
 import { readSections } from './sections.ts'
 import { splitText } from './split.ts'
 import { renderTemplate, type Rendered } from './template.ts'
@@ -76,7 +77,9 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
     contentOffset: (scalar, offset) => contentOffset(rendered.text, scalar, offset),
   }
   const before = problems.count
-  const tree = parseYaml(rendered.text, context.report)
+  const tree = parseYaml(rendered.text, (at, message, hint) => {
+    context.report(at, message, valueHint(rendered, at.start) ?? hint)
+  })
   if (tree === undefined) {
     if (problems.count === before) {
       problems.add(lines.at(piece.offset), 'the definition is empty', 'it needs a `workload` at least')
@@ -89,6 +92,15 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
     parameters: usedValues(values, rendered.used),
     text: { source: input.text, expanded: rendered.text },
   }
+}
+
+/** Where a value of the template breaks the YAML around it, that value. */
+function valueHint({ segments, text }: Rendered, offset: number): string | undefined {
+  const index = segments.findLastIndex(({ renderedStart }) => renderedStart <= offset)
+  const segment = segments[index]
+  if (segment?.type !== 'value') return undefined
+  const value = text.slice(segment.renderedStart, segments[index + 1]?.renderedStart)
+  return `the template puts ${quote(value)} here: put quotes around the tag, or around the value`
 }
 
 /**

@@ -1,7 +1,7 @@
 import Mustache from 'mustache'
 import { expect, test } from 'vitest'
 import { parseTemplate, type Token } from './mustache.ts'
-import { createRandom } from './test-random.ts'
+import { seededRandom } from '../../test/harness/random.ts'
 
 const parse = (template: string): { text: string; problems: string[] } => {
   const problems: string[] = []
@@ -50,7 +50,7 @@ const theirs = (template: string): string => {
 }
 
 test('tokens are those of the mustache package on random templates', () => {
-  const random = createRandom(1)
+  const random = seededRandom(1)
   const pieces = [
     '{{a}}',
     '{{{b.c}}}',

@@ -25,10 +25,8 @@ export function overlay(
   for (const [key, text] of Object.entries(parameters)) {
     const keyAt = { start: 0, end: 0 }
     const value = parseParameter(text, (_at, message) => {
-      report(
-        `parameter -p ${key.slice(0, 60)}=${text.slice(0, 60)}: ${message}`,
-        'put quotes around the value, within those of the shell',
-      )
+      const hint = 'put quotes around the value, within those of the shell'
+      report(`parameter -p ${quote(`${key}=${text}`)}: ${message}`, hint)
     })
     entries.set(key, { key, keyAt, value })
   }
@@ -51,7 +49,10 @@ export function checkUnused(
   const known = [...new Set([...defaults.entries.keys(), ...used])]
   for (const key of Object.keys(parameters)) {
     if (!known.includes(key)) {
-      report(`the definition has no parameter ${quote(key)} (-p)`, hintFor(key, known))
+      report(
+        `the definition has no parameter ${quote(key)} (-p)`,
+        known.length === 0 ? 'it has none' : hintFor(key, known),
+      )
     }
   }
 }

@@ -118,21 +118,23 @@ function isMisspelt(schema: z.ZodType, path: IssuePath, parent: Tree): boolean {
 function reportUnion(report: ReportAt, branches: readonly (readonly Issue[])[], place: Place): void {
   const depthOf = (issues: readonly Issue[]): number =>
     Math.max(0, ...issues.map((issue) => issue.path.length))
-  const deepest = [...branches].toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0] ?? []
-  if (depthOf(deepest) > 0 || branches.length === 1 || !branches.every(isTypeIssue)) {
+  const deepest = branches.toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0] ?? []
+  const expected = branches.flat().map(expectedBy)
+  if (depthOf(deepest) > 0 || expected.includes(undefined)) {
     for (const issue of deepest) reportIssue(report, issue, place)
     return
   }
   const { tree } = follow(place.tree, place.above)
-  const expected = branches.flatMap((issues) =>
-    issues.map((issue) => ('expected' in issue ? issue.expected : '')),
-  )
-  const name = place.above.map(String).join('.')
-  report(tree, `${quote(name)} of ${place.where}: expected ${expected.join(' or ')}, not ${describe(tree)}`)
+  const name = quote(place.above.map(String).join('.'))
+  const found = tree.type === 'scalar' && tree.text ? quote(tree.text) : describe(tree)
+  report(tree, `${name} of ${place.where}: expected ${[...new Set(expected)].join(' or ')}, not ${found}`)
 }
 
-const isTypeIssue = (issues: readonly Issue[]): boolean =>
-  issues.every((issue) => issue.code === 'invalid_type')
+/** What an issue of type or value wanted. */
+function expectedBy(issue: Issue): string | undefined {
+  if (issue.code === 'invalid_type') return article(issue.expected)
+  return issue.code === 'invalid_value' ? issue.values.map(String).join(' or ') : undefined
+}
 
 function sentenceOf(issue: Issue, tree: Tree): string {
   if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}, not ${describe(tree)}`

@@ -8,7 +8,7 @@ import { renderValue } from './java-text.ts'
 import { limits } from './limits.ts'
 import { parseTemplate, type Token } from './mustache.ts'
 import type { Segment, Span } from './position.ts'
-import { hintFor } from './problems/nearest.ts'
+import { nearest } from './problems/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import type { MapTree, Tree } from './tree.ts'
@@ -102,9 +102,11 @@ class Renderer {
   /** A missing value is marked, so that what it leads to further on is not reported as well. */
   #missing(token: Token & { readonly name: string }, scopes: readonly Tree[]): void {
     const known = scopes.flatMap((scope) => (scope.type === 'map' ? firstKeys(scope) : []))
-    const mend = `give it by -p ${/^\w[\w.-]*$/.test(token.name) ? token.name : 'NAME'}=VALUE or a default above \`---\``
-    const guess = known.length === 0 ? mend : `${hintFor(token.name, known)}; or ${mend}`
-    this.#report(token, `no value for the template tag ${quote(token.name)}`, guess)
+    const guess = nearest(token.name, known)
+    const name = /^\w[\w.-]*$/.test(token.name) ? token.name : 'NAME'
+    const mend = `give it by -p ${name}=VALUE, or a default above \`---\``
+    const hint = guess === undefined ? mend : `did you mean \`${guess}\`?`
+    this.#report(token, `no value for the template tag ${quote(token.name)}`, hint)
     this.#write(token, 'missing', 'missing')
   }
 

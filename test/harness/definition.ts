@@ -1,9 +1,9 @@
-/** For tests: loads a text with all real components and PromQL, and prints its problems as a terminal would. */
-import { formatProblem } from '../base/errors.ts'
-import { parsePromql, selectorsOf } from '../evidence/promql/index.ts'
-import { createRegistry } from '../plugin/registry.ts'
-import { components } from '../plugins/index.ts'
-import { loadDefinition, type Loaded, type LoadInput } from './load.ts'
+/** Loads a text with all real components and PromQL, and prints its problems as a terminal would. */
+import { formatProblem } from '../../src/base/errors.ts'
+import { parsePromql, selectorsOf } from '../../src/evidence/promql/index.ts'
+import { createRegistry } from '../../src/plugin/registry.ts'
+import { components } from '../../src/plugins/index.ts'
+import { loadDefinition, type Loaded, type LoadInput } from '../../src/definition/load.ts'
 
 export const registry = createRegistry(components)
 

@@ -1,0 +1,357 @@
+/** What people get to read when a definition is wrong: whole lists, as a terminal shows them. */
+import { expect, test } from 'vitest'
+import { problemsOf } from '../../test/harness/definition.ts'
+
+const workload = 'workload: {phases: [{a: {module: noop}}]}\n'
+
+test('wrong types of every section', () => {
+  expect(
+    problemsOf(`description: [a]
+ensemble: 3
+workload: [x]
+observe: y
+symptoms: [z]
+evidence: 1
+schedule: {}
+timeout: 5
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:1:14: \`description\` must be a text that is not blank, not a list
+    d.yaml:2:11: the ensemble must be a map of \`key: value\` lines, not the number 3
+    d.yaml:3:11: the workload must be a map of \`key: value\` lines, not a list
+    d.yaml:4:10: \`observe\` must be a map of \`key: value\` lines, not a string
+    d.yaml:5:11: \`symptoms\` must be a map of \`key: value\` lines, not a list
+    d.yaml:6:11: \`evidence\` must be a map of \`key: value\` lines, not the number 1
+    d.yaml:7:11: \`schedule\` must be a text that is not blank, not an empty map
+    d.yaml:8:10: \`timeout\` must be a duration, not \`5\`; with a unit: \`5s\`?"
+  `)
+})
+
+test('ensembles', () => {
+  expect(
+    problemsOf(`ensemble:
+  server: {node.count: 0, provisioner: locl, nodecount: 3, runlevel: CREATED}
+  client: sever
+  Observer: {name: my group, provisoner: local, node.count: two}
+  controller: [x]
+  sevrers: {}
+  servers:
+    - {node.count: 1, provisioner: local}
+    - {name: server, node.count: 1025, provisioner: {nam: local, properties: {zone: x}}}
+    - text
+  clients: []
+${workload}`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:2:24: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`0\`
+    d.yaml:2:40: there is no provisioner called \`locl\`; did you mean \`local\`?
+    d.yaml:2:46: node group \`server\` has no key \`nodecount\`; did you mean \`node.count\`?
+    d.yaml:2:60: node group \`server\` has no key \`runlevel\`; expected one of name, node.count, provisioner, configuration_manager
+    d.yaml:3:11: \`client\` is a link to \`sever\`, and no group above it is called that; expected one of local, observer, controller
+    d.yaml:4:20: name of a node group must be one word, not \`my group\`; such as \`my-group\`
+    d.yaml:4:30: node group \`observer\` has no key \`provisoner\`; did you mean \`provisioner\`?
+    d.yaml:4:61: node.count of node group \`observer\` must be a whole number from 1 to 1024, not \`two\`
+    d.yaml:5:15: node group \`controller\` must be a map or the name of another group, not a list
+    d.yaml:6:3: the ensemble has no key \`sevrers\`; did you mean \`servers\`?
+    d.yaml:8:7: a group among the servers needs a \`name\`
+    d.yaml:9:14: two node groups are called \`server\`; give one of them another \`name\`
+    d.yaml:9:34: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`1025\`
+    d.yaml:9:54: provisioner of node group \`server\` has no key \`nam\`; did you mean \`name\`?
+    d.yaml:10:7: a group among the servers must be a map, not a string
+    d.yaml:11:12: \`clients\` has no groups"
+  `)
+})
+
+test('configuration managers', () => {
+  expect(
+    problemsOf(`ensemble:
+  server: {node.count: 1, provisioner: local, configuration_manager: nop}
+  client: {node.count: 1, provisioner: local, configuration_manager: [noop, {name: helm, properties: {}}, {}]}
+  observer: {node.count: 1, provisioner: local, configuration_manager: []}
+${workload}`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:2:70: there is no configuration manager called \`nop\`; did you mean \`noop\`?
+    d.yaml:3:84: there is no configuration manager called \`helm\`; expected one of noop
+    d.yaml:3:107: configuration_manager of node group \`client\` needs \`name\`
+    d.yaml:4:72: configuration_manager of node group \`observer\` must not be an empty list"
+  `)
+})
+
+test('workloads', () => {
+  expect(
+    problemsOf(`workload:
+  phases:
+    - x
+    - {}
+    - a b: {module: noop}
+      c: noop
+      d: {modul: noop}
+      e: {module: nop}
+      f: {module: bash}
+      g: {module: bash, properties: {scrpt: x, lifetime: fase}}
+      h: {module: bash, properties: [x]}
+      i: {module: bash, properties: {script: x, target: srver, env: {A: [1]}, timeout: 3}, timeout: 0}
+      j: []
+      k: [{l: {module: noop}}, {l: {module: noop}}]
+      m: {module: sleep, properties: {duration: 3}}
+      n: {module: noop, properties: {lifetime: once}, propertys: {}}
+      o:
+  checkers:
+    a: {checker: nofial}
+    b: {checker: duration}
+    c: {checker: duration, properties: {duration.max: 10 parsecs, duration.mn: 3s}}
+    d: nofail
+  artifact_checkers:
+    x: {artifact_checker: y}
+  checkrs: {}
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:3:7: a phase of \`phases\` must be a map of \`key: value\` lines, not a string
+    d.yaml:4:7: a phase of \`phases\` has no steps
+    d.yaml:5:7: name of a step must be one word, not \`a b\`; such as \`a-b\`
+    d.yaml:6:10: step \`c\` must be a map with a \`module\`, or a list of phases, not a string
+    d.yaml:7:11: step \`d\` has no key \`modul\`; did you mean \`module\`?
+    d.yaml:8:19: there is no module called \`nop\`; did you mean \`noop\`?
+    d.yaml:9:7: module \`bash\` needs the property \`script\`; what bash runs, with \`-o pipefail\`; a status other than 0 is a failure
+    d.yaml:10:38: module \`bash\` has no property \`scrpt\`; did you mean \`script\`?
+    d.yaml:10:58: lifetime must be once or phase, not \`fase\`; expected one of once, phase, run_once, run_to_end_of_phase
+    d.yaml:11:7: properties of module \`bash\`: expected a map, not a list
+    d.yaml:12:57: \`target\` of module \`bash\`: there is no node group called \`srver\`; did you mean \`server\`?
+    d.yaml:12:73: \`env.A\` of module \`bash\`: expected a string, not a list
+    d.yaml:12:88: \`timeout\` of module \`bash\`: not a duration: 3; such as 500ms, 30s, 2m, 4h
+    d.yaml:12:101: timeout of step \`i\` must be longer than 0
+    d.yaml:13:10: \`j\` must have at least one phase
+    d.yaml:14:33: two modules are called \`l\`; names of modules are unique in a workload
+    d.yaml:15:49: \`duration\` of module \`sleep\`: not a duration: 3; such as 500ms, 30s, 2m, 4h
+    d.yaml:16:38: module \`noop\` takes no lifetime: it is always run_once
+    d.yaml:16:55: step \`n\` has no key \`propertys\`; did you mean \`properties\`?
+    d.yaml:17:9: step \`o\` must be a map with a \`module\`, or a list of phases, not nothing
+    d.yaml:19:18: there is no checker called \`nofial\`; did you mean \`nofail\`?
+    d.yaml:20:5: properties of checker \`duration\`: needs duration.max or duration.min
+    d.yaml:21:55: \`duration.max\` of checker \`duration\`: not a duration: 10 parsecs; such as 500ms, 30s, 2m, 4h
+    d.yaml:21:67: checker \`duration\` has no property \`duration.mn\`; did you mean \`duration.min\`?
+    d.yaml:22:8: checker \`d\` must be a map of \`key: value\` lines, not a string
+    d.yaml:24:27: there is no artifact checker called \`y\`; there is none to choose from
+    d.yaml:25:3: the workload has no key \`checkrs\`; did you mean \`checkers\`?"
+  `)
+})
+
+test('samplers and probes', () => {
+  expect(
+    problemsOf(`${workload}observe:
+  every: 1
+  samplers: [cpu, memroy, {cpu: {a: 1}, slab: {}}, [], {disk: 3}]
+  probes:
+    a: ./x
+    b: {}
+    c: {comand: ./x, group: server}
+    d: {command: ./x, http: "http://127.0.0.1/", every: 0, timeout: soon, group: clinet}
+    e: {command: {}}
+    f: {command: [a, b]}
+    g h: {command: {command: x, cwd: y}}
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:3:10: \`every\` of \`observe\` must be a duration, not \`1\`; with a unit: \`1s\`?
+    d.yaml:4:19: there is no sampler called \`memroy\`; did you mean \`memory\`?
+    d.yaml:4:41: expected one sampler and its properties here; begin each with a dash of its own
+    d.yaml:4:52: name of a sampler must be a text that is not blank, not an empty list
+    d.yaml:4:57: properties of sampler \`disk\`: expected a map, not the number 3
+    d.yaml:6:8: probe \`a\` must be a map of \`key: value\` lines, not a string
+    d.yaml:7:5: probe \`b\` does not say what it tries; expected one of command, http, log, snmp, tcp, udp, unix
+    d.yaml:8:9: probe \`c\` has no key \`comand\`; did you mean \`command\`?
+    d.yaml:9:23: probe \`d\` is \`command\` already; a probe tries one thing
+    d.yaml:9:57: \`every\` of probe \`d\` must be longer than 0
+    d.yaml:9:69: \`timeout\` of probe \`d\` must be a duration, not \`soon\`; such as \`500ms\`, \`30s\`, \`2m\` or \`4h\`
+    d.yaml:9:82: group of probe \`d\`: there is no node group called \`clinet\`; did you mean \`client\`?
+    d.yaml:10:9: probe \`command\` needs the property \`command\`; command line for bash, with \`pipefail\`; exit status 0 is success
+    d.yaml:11:18: \`command\` of probe \`command\`: expected a string, not a list
+    d.yaml:12:5: name of a probe must be one word, not \`g h\`; such as \`g-h\`
+    d.yaml:12:33: probe \`command\` has no property \`cwd\`; expected one of command, values"
+  `)
+})
+
+test('symptoms', () => {
+  expect(
+    problemsOf(`${workload}observe:
+  samplers: [cpu, slab]
+  probes: {watch-add: {command: ./x}}
+symptoms:
+  a: {wen: up == 0}
+  b: {when: [x], for: ten, then: go, expected: 1, source: localhost:9090}
+  c: {when: 'probe_success{probe="watch-ad"} == 0', then: [continue, stop]}
+  d: {when: 'node_memory_MemFree_bytes < 1', then: []}
+  e:
+    when: >
+      node_slab_objects{slab="dentry"}
+        > sum(rate(probe_success[5m))
+  f: {when: "avg_over_tim(up[1m]) == 0"}
+  g: {when: "nosuchmetric > 1"}
+  h: {when: "nosuchmetric > 1", source: "http://127.0.0.1:9090"}
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:6:7: symptom \`a\` has no key \`wen\`; did you mean \`when\`?
+    d.yaml:7:13: \`when\` of symptom \`b\` must be a text that is not blank, not a list
+    d.yaml:7:23: \`for\` of symptom \`b\` must be a duration, not \`ten\`; such as \`500ms\`, \`30s\`, \`2m\` or \`4h\`
+    d.yaml:7:34: \`then\` of symptom \`b\` must be one of capture, stop, continue, hold, not \`go\`
+    d.yaml:7:48: \`expected\` of symptom \`b\` must be true or false, not the number 1
+    d.yaml:7:59: \`source\` of symptom \`b\` must be the URL of a Prometheus server, not \`localhost:9090\`; such as \`http://127.0.0.1:9090\`
+    d.yaml:8:35: there is no probe called \`watch-ad\`; did you mean \`watch-add\`?
+    d.yaml:8:59: \`then\` of symptom \`c\` cannot be continue and stop at once
+    d.yaml:9:14: no sampler in use gives the metric \`node_memory_MemFree_bytes\`; sampler \`memory\` gives it: add it to \`observe.samplers\`
+    d.yaml:9:52: \`then\` of symptom \`d\` is empty; expected capture, stop, continue, hold
+    d.yaml:13:36: PromQL: expected \`]\`, found \`)\`
+    d.yaml:14:14: PromQL: there is no function avg_over_tim; did you mean avg_over_time?
+    d.yaml:15:14: no sampler in use gives the metric \`nosuchmetric\`; samplers in use: cpu, slab"
+  `)
+})
+
+test('evidence', () => {
+  expect(
+    problemsOf(`${workload}evidence:
+  reference: {from: peer, afer: 3s}
+  ladder: [thread, {drop-caches: {level: 9}}]
+  allow: everything
+  window: 0
+  rungTimeout: -1
+  targets: [0, "(", {}, java]
+  windw: 3s
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:3:21: \`reference\` must be one of healthy-window, peers, passing-runs, none, not \`peer\`; did you mean \`peers\`?
+    d.yaml:3:27: \`reference\` has no key \`afer\`; did you mean \`after\`?
+    d.yaml:4:12: there is no collector called \`thread\`; did you mean \`threads\`?
+    d.yaml:4:42: \`level\` of collector \`drop-caches\`: expected 1 or 2 or 3, not \`9\`
+    d.yaml:5:10: \`allow\` must be one of read, sample, trace, stop, change, not \`everything\`
+    d.yaml:6:11: \`window\` must be longer than 0
+    d.yaml:7:16: \`rungTimeout\` must be a duration, not \`-1\`; such as \`500ms\`, \`30s\`, \`2m\` or \`4h\`
+    d.yaml:8:16: \`(\` is no regular expression; it is matched against command lines
+    d.yaml:8:21: a target must be a process id or a regular expression, not an empty map
+    d.yaml:9:3: \`evidence\` has no key \`windw\`; did you mean \`window\`?"
+  `)
+})
+
+test('templates: what is missing, and beside it what is wrong otherwise, but not what follows from it', () => {
+  expect(
+    problemsOf(
+      `count: 1
+server: {image: x}
+---
+description: {{descripton}}
+ensemble: {server: {node.count: {{cuont}}, provisioner: {{provisioner}}}}
+# a comment counts too: {{server.imag}}
+workload:
+  phases:
+    - a: {module: {{modul}}}
+      b: {module: nop, properties: {duration: "{{duration}}s"}}
+symptoms:
+  c: {when: "{{metric}} > 1", for: {{for}}}
+`,
+      { parameters: { coutn: '3' } },
+    ),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:1:1: the definition has no parameter \`coutn\` (-p); did you mean \`count\`?
+    d.yaml:4:14: no value for the template tag \`descripton\`; give it by -p descripton=VALUE, or a default above \`---\`
+    d.yaml:5:33: no value for the template tag \`cuont\`; did you mean \`count\`?
+    d.yaml:5:57: no value for the template tag \`provisioner\`; give it by -p provisioner=VALUE, or a default above \`---\`
+    d.yaml:6:25: no value for the template tag \`server.imag\`; give it by -p server.imag=VALUE, or a default above \`---\`
+    d.yaml:9:19: no value for the template tag \`modul\`; give it by -p modul=VALUE, or a default above \`---\`
+    d.yaml:10:19: there is no module called \`nop\`; did you mean \`noop\`?
+    d.yaml:10:48: no value for the template tag \`duration\`; give it by -p duration=VALUE, or a default above \`---\`
+    d.yaml:12:14: no value for the template tag \`metric\`; give it by -p metric=VALUE, or a default above \`---\`
+    d.yaml:12:36: no value for the template tag \`for\`; give it by -p for=VALUE, or a default above \`---\`"
+  `)
+})
+
+test('a wrong value is reported at the tag that it came from', () => {
+  const definition = `ensemble: {server: {node.count: {{count}}, provisioner: local}}
+workload:
+  phases:
+    - a: {module: bash, properties: {script: {{script}}, scrip: 3}}
+`
+  expect(problemsOf(`count: many\nscript: x\n---\n${definition}`)).toMatchInlineSnapshot(`
+    "d.yaml:4:33: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`many\`
+    d.yaml:7:58: module \`bash\` has no property \`scrip\`; did you mean \`script\`?"
+  `)
+  expect(problemsOf(`count: many\nscript: "x: y"\n---\n${definition}`)).toMatchInlineSnapshot(
+    `"d.yaml:7:46: not YAML: block collections are not allowed within flow collections; the template puts \`x: y\` here: put quotes around the tag, or around the value"`,
+  )
+})
+
+test('parameters', () => {
+  expect(problemsOf(workload, { parameters: { a: '[1', b: '"', 'a\u001b[2J': '*x' } }))
+    .toMatchInlineSnapshot(`
+      "d.yaml:1:1: parameter -p \`a=[1\`: not YAML: flow sequence must end with a ]; put quotes around the value, within those of the shell
+      d.yaml:1:1: parameter -p \`b="\`: not YAML: missing closing "quote; put quotes around the value, within those of the shell
+      d.yaml:1:1: parameter -p \`a\\u001b[2J=*x\`: no anchor &x before this alias; put quotes around the value, within those of the shell
+      d.yaml:1:1: the definition has no parameter \`a\` (-p); it has none
+      d.yaml:1:1: the definition has no parameter \`b\` (-p); it has none
+      d.yaml:1:1: the definition has no parameter \`a\\u001b[2J\` (-p); it has none"
+    `)
+})
+
+test('documents', () => {
+  const texts = {
+    empty: '',
+    'a comment': '# x\n',
+    'only a line of dashes': '---\n',
+    'only defaults': 'a: 1\n---\n',
+    null: '~',
+    'a text': 'hello',
+    'a list': '- a',
+    'defaults that are a list': `- a\n---\n${workload}`,
+    'three documents': `a: 1\n---\nb: 2\n---\n${workload}`,
+    'dashes at the margin of a script': `${workload.replace('noop', 'bash, properties: {script: |\n---\nx}')}`,
+    'keys twice': `description: a\n${workload}description: b\n`,
+    'a NUL': 'description: \0\n',
+    'an executable': '\u007fELF\u0002\u0001',
+    'bytes that are not UTF-8': 'description: \ufffd\n',
+    'lines that end in CR': workload.replace('\n', '\r'),
+    'a key of Fallout that must not be there': `${workload}yaml_url: http://example.org/\n`,
+  }
+  const found = Object.entries(texts).map(
+    ([name, text]) => `${name}\n  ${problemsOf(text).replaceAll('\n', '\n  ')}`,
+  )
+  expect(found.join('\n')).toMatchInlineSnapshot(`
+    "empty
+      d.yaml:1:1: the definition is empty; it needs a \`workload\` at least
+    a comment
+      d.yaml:1:1: the definition is empty; it needs a \`workload\` at least
+    only a line of dashes
+      d.yaml:2:1: the definition is empty; it needs a \`workload\` at least
+    only defaults
+      d.yaml:3:1: the definition is empty; it needs a \`workload\` at least
+    null
+      d.yaml:1:1: the definition must be a map of \`key: value\` lines, not nothing
+    a text
+      d.yaml:1:1: the definition must be a map of \`key: value\` lines, not a string
+    a list
+      d.yaml:1:1: the definition must be a map of \`key: value\` lines, not a list
+    defaults that are a list
+      d.yaml:1:1: the defaults above \`---\` must be a map of \`name: value\` lines, not a list
+    three documents
+      d.yaml:3:1: this part, between two lines \`---\`, is neither defaults nor definition; a file has defaults, one line \`---\`, and the definition; indent a \`---\` that belongs to a text
+    dashes at the margin of a script
+      d.yaml:1:61: not YAML: plain value cannot start with block scalar indicator |; put the value in quotes
+      d.yaml:1:62: not YAML: flow map in block collection must be sufficiently indented and end with a }; indent with spaces, entries of one map all alike
+      d.yaml:1:62: not YAML: flow sequence in block collection must be sufficiently indented and end with a ]; indent with spaces, entries of one map all alike
+      d.yaml:3:1: the definition must be a map of \`key: value\` lines, not a string
+    keys twice
+      d.yaml:3:1: key \`description\` is there twice
+    a NUL
+      d.yaml:1:14: not a text: the control character U+0000; a definition is YAML in UTF-8, with LF or CR LF after each line
+    an executable
+      d.yaml:1:1: not a text: the control character U+007F; a definition is YAML in UTF-8, with LF or CR LF after each line
+    bytes that are not UTF-8
+      d.yaml:1:14: not a text: bytes that are not UTF-8; a definition is YAML in UTF-8, with LF or CR LF after each line
+    lines that end in CR
+      d.yaml:1:42: not a text: a carriage return without a line feed; a definition is YAML in UTF-8, with LF or CR LF after each line
+    a key of Fallout that must not be there
+      d.yaml:2:1: the definition has no key \`yaml_url\`; expected one of description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout"
+  `)
+})
+
+test('a byte order mark and CR LF are no problem, and do not move positions', () => {
+  const text = '\ufeffdescription: a\r\nworkload:\r\n  phases:\r\n    - a: {module: nop}\r\n'
+  expect(problemsOf(text)).toMatchInlineSnapshot(
+    `"d.yaml:4:19: there is no module called \`nop\`; did you mean \`noop\`?"`,
+  )
+})
