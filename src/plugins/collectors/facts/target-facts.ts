@@ -43,7 +43,7 @@ export function createTargetFacts(add: (key: string, value: string) => void): Ta
           add(`${prefix}.cgroup`, text)
           return true
         case 'limits':
-          for (const [, name = '', soft, hard] of text.matchAll(/^Max (.+?)\s{2,}(\S+)\s+(\S+)/gm)) {
+          for (const [, name = '', soft, hard] of text.matchAll(/^Max (.{1,25}?) {2,30}(\S+) +(\S+)/gm)) {
             add(`${prefix}.limit.${name.replaceAll(' ', '-')}`, `${soft} ${hard}`)
           }
           return true

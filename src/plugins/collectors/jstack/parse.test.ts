@@ -134,3 +134,7 @@ test('a cut or broken dump loses only what is broken', () => {
   expect(broken.threads).toEqual(threads)
   expect(broken.stats.bad).toBe(4)
 })
+
+test('a hostile line is given up in time', () => {
+  expect(parse(`"${'" nid='.repeat(150_000)}\n"x" nid=1 \n- ${' '.repeat(900_000)}\n`).stats.rows).toBe(0)
+})

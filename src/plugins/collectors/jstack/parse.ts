@@ -3,6 +3,9 @@ import type { Row } from '../../../model/tables.ts'
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
 import { lineParser } from '../../../plugin/line-parser.ts'
 
+/** Programs give their threads long names, but not that long. */
+const LONGEST_HEADER = 2000
+
 interface JavaThread {
   readonly name: string
   readonly tid: number
@@ -50,6 +53,7 @@ const OTHER =
 
 /** `"name" #12 [4711] daemon prio=5 ... nid=0x1267 waiting on condition`; nid is decimal since JDK 19. */
 function parseHeader(line: string): JavaThread | undefined {
+  if (line.length > LONGEST_HEADER) return undefined
   const match = /^"(.*)" .*\bnid=(0x[0-9a-f]{1,8}|\d{1,10})\b/.exec(line)
   if (match === null) return undefined
   const [, name = '', tid] = match
@@ -63,9 +67,10 @@ function frameOf(text: string): string {
 }
 
 function readLock(thread: JavaThread, text: string): void {
-  const match = /^- (.*?)\s*<(0x[0-9a-f]+)> \(an? (.+)\)$/.exec(text)
+  const match = /^- ([^<]*)<(0x[0-9a-f]+)> \(an? (.+)\)$/.exec(text)
   if (match === null) return
-  const [, verb = '', address = '', type = ''] = match
+  const [, before = '', address = '', type = ''] = match
+  const verb = before.trim()
   const object = `<${address}> ${type}`
   if (verb === 'locked') {
     // A monitor that is waited on is given back while waiting.

@@ -75,3 +75,7 @@ test('names may hold blanks, numbers may be negative, and what is broken is left
   expect(samples.map((row) => row.value)).toEqual([10, -2])
   expect(stats.bad).toBe(3)
 })
+
+test('a hostile line is given up in time', () => {
+  expect(parse(dumpOf('/proc/slabinfo', `a${' '.repeat(900_000)}b`)).stats.bad).toBe(1)
+})

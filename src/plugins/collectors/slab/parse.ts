@@ -16,6 +16,9 @@ const STATES: Readonly<Record<string, readonly (readonly [field: number, metric:
   ],
 }
 
+/** A longer line is none of the kernel's. */
+const LONGEST_LINE = 1000
+
 /** Parses a dump of `slabFiles`. */
 export function slabParser(rows: RowSink): Parser {
   return dumpParser(rows, (sink) => ({
@@ -38,7 +41,8 @@ function readSlabs(sink: RowSink, text: string): boolean {
   let understood = true
   for (const line of text.split('\n')) {
     if (line.startsWith('slabinfo - version') || line.startsWith('#')) continue
-    const match = /^(.+?)\s+(\d{1,18})\s+(\d{1,18})\s+(\d{1,18})\s/.exec(line)
+    const match =
+      line.length > LONGEST_LINE ? null : /^(.+?)\s+(\d{1,18})\s+(\d{1,18})\s+(\d{1,18})\s/.exec(line)
     if (match === null) {
       understood = false
       continue

@@ -114,3 +114,9 @@ test('a cut or broken output loses only what is broken', () => {
   expect(broken.sockets).toEqual(sockets)
   expect(broken.stats.bad).toBe(4)
 })
+
+test('a hostile line is given up in time', () => {
+  const owners = `tcp LISTEN 0 0 a:1 b:1 users:(${'("a'.repeat(250_000)}\n`
+  const head = `u_str LISTEN 0 0 ${'1 '.repeat(400_000)}x users:(\n`
+  expect(parse(owners + head).stats).toEqual({ lines: 2, rows: 1, bad: 1 })
+})

@@ -147,3 +147,8 @@ test('old kernels print addresses in stacks, and the real clock is taken to the 
 
 const hours = (deadline: bigint | number | null, now: bigint | undefined): string =>
   (Number(BigInt(deadline ?? 0) - (now ?? 0n)) / 3.6e12).toFixed(1)
+
+test('a hostile command line is given up in time', () => {
+  const dump = dumpOf('/proc/7/cmdline', `a${'\0'.repeat(900_000)}b`)
+  expect(parse(dump).stats.bad).toBe(0)
+})

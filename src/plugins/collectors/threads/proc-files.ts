@@ -32,8 +32,12 @@ export function kernelStack(text: string): string[] {
   return functions
 }
 
-/** Arguments as one line. */
-export const commandLine = (text: string): string => text.replace(/\0+$/, '').replaceAll('\0', ' ')
+/** Arguments as one line. A process that renames itself may leave a million NULs behind them. */
+export function commandLine(text: string): string {
+  let end = text.length
+  while (text.charCodeAt(end - 1) === 0) end--
+  return text.slice(0, end).replaceAll('\0', ' ')
+}
 
 /** `se.exec_start` of /proc/PID/sched in ns: when the scheduler last looked at the thread on a CPU. */
 export const execStart = (text: string): bigint | undefined =>

@@ -145,3 +145,7 @@ test('a cut or broken list loses only what is broken', () => {
   expect(broken.timers).toEqual(timers)
   expect(broken.stats.bad).toBe(6)
 })
+
+test('a hostile line is given up in time', () => {
+  expect(parse(`a${' '.repeat(900_000)}b\n`).stats.bad).toBe(1)
+})

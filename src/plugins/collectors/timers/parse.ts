@@ -11,6 +11,9 @@ import { lineParser } from '../../../plugin/line-parser.ts'
 /** Bases by index where their clock is not printed (since Linux 6.18); the same four again are the soft ones. */
 const CLOCKS = ['ktime_get', 'ktime_get_real', 'ktime_get_boottime', 'ktime_get_clocktai'] as const
 
+/** A longer line is none of the kernel's. */
+const LONGEST_LINE = 1000
+
 /** Parses the whole file; the rest of what it says of tick devices is kept in the raw file only. */
 export function timersParser(rows: RowSink): Parser {
   return lineParser(rows, (sink) => {
@@ -20,6 +23,7 @@ export function timersParser(rows: RowSink): Parser {
     let timer: Row<'timers'> | undefined
     return {
       line(line) {
+        if (line.length > LONGEST_LINE) return false
         const text = line.trim()
         if (text.startsWith('#')) {
           if (cpu === undefined) return false
