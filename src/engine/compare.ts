@@ -4,19 +4,15 @@
  */
 import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
-import { openEvidence } from '../evidence/query.ts'
 import { openEvidenceWriter } from '../evidence/writer.ts'
-import type { EvidenceWriter } from '../evidence/writer.ts'
 import type { CaptureRecord, RunRecord, RunResult } from '../model/run.ts'
-import { tableNames } from '../model/tables.ts'
-import type { Row, TableName } from '../model/tables.ts'
 import { createRunDirectory, newRunId } from '../store/run-directory.ts'
+import { copyEvidence } from './copy-evidence.ts'
 import { diagnoseRun } from './diagnose-run.ts'
 import { resultOf } from './run.ts'
 import type { Side } from './side.ts'
 import { quarryVersion } from './version.ts'
 
-const PAGE_ROWS = 100_000
 const GAP_NS = 1_000_000_000n
 
 /** Compares and diagnoses; the verdict is `fail` when a difference is sure, for then the sides are not alike. */
@@ -31,8 +27,8 @@ export async function compare(
   const shift = sick.from - GAP_NS - healthy.to
   {
     await using writer = openEvidenceWriter(directory.path, { clock })
-    await copySide(sick, 'sick-1', 0n, writer)
-    await copySide(healthy, 'reference-1', shift, writer)
+    await copyEvidence(sick, 'sick-1', 0n, writer)
+    await copyEvidence(healthy, 'reference-1', shift, writer)
   }
   const record = recordOf(sick, healthy, shift, directory.id)
   directory.save(record)
@@ -45,38 +41,6 @@ export async function compare(
   await report(directory.path)
   await directory.close()
   return result
-}
-
-type StoredRow = Record<string, unknown> & {
-  ts: bigint
-  node: string
-  collector: string
-  capture: string | null
-}
-
-/** Rows of continuous observation within the window, and of the side's captures; `capture` gets the new id. */
-async function copySide(side: Side, id: string, shift: bigint, writer: EvidenceWriter): Promise<void> {
-  await using evidence = await openEvidence(side.directory)
-  const ids = side.captures.map((capture) => `'${capture.id}'`).join(', ')
-  const captured = ids === '' ? 'false' : `capture IN (${ids})`
-  const node = side.node === null ? '' : `AND node = '${side.node}'`
-  const observed = `coalesce(capture, '') = '' AND ts >= ${side.from} AND ts <= ${side.to}`
-  for (const table of tableNames) {
-    for (let offset = 0; ; offset += PAGE_ROWS) {
-      const rows = await evidence.rows<StoredRow>(
-        `SELECT * FROM ${table} WHERE (${captured} OR (${observed})) ${node} LIMIT ${PAGE_ROWS} OFFSET ${offset}`,
-      )
-      for (const row of rows) copyRow(table, row, id, shift, writer)
-      if (rows.length < PAGE_ROWS) break
-      await writer.flush()
-    }
-  }
-}
-
-function copyRow(table: TableName, row: StoredRow, id: string, shift: bigint, writer: EvidenceWriter): void {
-  const { ts, node, collector, capture, ...values } = row
-  const sink = writer.sink({ node, collector, capture: capture === null || capture === '' ? '' : id })
-  sink.add(table, { ...values, ts: ts + shift } as Row<typeof table>)
 }
 
 /** The record of a run that was healthy for the length of the one side and sick for that of the other. */

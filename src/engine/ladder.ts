@@ -144,7 +144,9 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   const { collector, properties } = rung
   const { journal, definition } = context
   const { id, tier } = collector
-  const targets = spec.targets.filter((target) => target.node === node.name)
+  // A healthy system is not stopped: there a tracer gets the commands of probes, and no process.
+  const spared = spec.role === 'reference' && compareTiers(tier, 'stop') >= 0
+  const targets = spared ? [] : spec.targets.filter((target) => target.node === node.name)
   const from = String(journal.clock.now())
   const base = { collector: id, tier, node: node.name, from, symptomAfter: null } as const
   const symptomBefore = spec.look === null ? null : true

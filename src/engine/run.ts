@@ -30,6 +30,7 @@ import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
 import { openModuleLogs } from './module-logs.ts'
 import { observe } from './observe.ts'
+import { importPassingRun } from './passing-run.ts'
 import { runPhases } from './phases.ts'
 import type { Progress } from './progress.ts'
 import type { Symptom } from './symptom-state.ts'
@@ -164,6 +165,8 @@ async function work(
       return []
     })
     if (signal.aborted) blame(abortReason(signal))
+    if (definition.evidence.reference === 'passing-runs')
+      await importPassingRun(journal, writer, options.root)
   } catch (error) {
     blame(signal.aborted ? abortReason(signal) : error)
   }

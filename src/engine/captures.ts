@@ -1,0 +1,192 @@
+/** The climbs of a run: on the healthy system for reference, on the sick one, and on the one that a rung has cured. */
+import { sleep } from '../base/abort.ts'
+import type { CaptureRecord } from '../model/run.ts'
+import { compareTiers } from '../model/tier.ts'
+import type { Node } from '../plugin/node.ts'
+import type { Registry } from '../plugin/registry.ts'
+import { isStillThere } from './cure.ts'
+import type { Ensemble } from './ensemble.ts'
+import { climb, rungsOf } from './ladder.ts'
+import type { LadderContext, Rung } from './ladder.ts'
+import type { Observation } from './observe.ts'
+import type { Symptom } from './symptom-state.ts'
+import type { SymptomWatch } from './symptoms.ts'
+import { findTargets } from './targets.ts'
+
+/** A symptom that comes and goes is captured this many times. */
+const CAPTURES_PER_SYMPTOM = 3
+
+/** What a climb needs to know of its run. */
+export interface CaptureContext extends LadderContext {
+  readonly registry: Registry
+  readonly ensemble: Ensemble
+  readonly observation: Observation
+  readonly signal: AbortSignal
+}
+
+/** Climbs because a person asked: nothing is known to be sick, so every rung is climbed. */
+export async function captureAsked(context: CaptureContext): Promise<boolean> {
+  const { ladder: rungs } = laddersOf(context)
+  context.journal.enter('capturing')
+  await climbOn(context, {
+    id: 'sick-1',
+    role: 'sick',
+    symptom: null,
+    rungs,
+    nodes: context.ensemble.nodes,
+    look: null,
+  })
+  return true
+}
+
+/** Climbs on the sick system; when a rung cured it, once more on the system that it left. */
+export async function captureSick(
+  symptom: Symptom,
+  watch: SymptomWatch,
+  context: CaptureContext,
+): Promise<void> {
+  const { journal, observation } = context
+  const { name } = symptom.spec
+  const earlier = journal.record.captures.filter((one) => one.role === 'sick' && one.symptom === name).length
+  if (earlier >= CAPTURES_PER_SYMPTOM) return
+  journal.enter('capturing')
+  observation.probes.pace(context.definition.evidence.windowMs / 4)
+  const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
+  const { ladder, healthyLadder } = laddersOf(context)
+  const { sickNodes, peers } = sidesOf(symptom, context)
+  const look = (rung: Rung['collector']): Promise<boolean> =>
+    isStillThere(symptom, rung, watch, observation, context.signal)
+  const [capture] = await Promise.all([
+    climbOn(context, { id, role: 'sick', symptom, rungs: ladder, nodes: sickNodes, look }),
+    peers.length === 0
+      ? undefined
+      : climbOn(context, {
+          id: id.replace('sick', 'peers'),
+          role: 'reference',
+          symptom: null,
+          rungs: healthyLadder,
+          nodes: peers,
+          look: null,
+        }),
+  ])
+  const cured = capture.rungs.some(({ symptomAfter }) => symptomAfter === false)
+  if (cured && !context.signal.aborted) {
+    const rungs = ladder.filter(({ collector }) => collector.onReference || collector.tier === 'stop')
+    await climbOn(context, {
+      id: id.replace('sick', 'cured'),
+      role: 'cured',
+      symptom,
+      rungs,
+      nodes: sickNodes,
+      look: null,
+    })
+  }
+  observation.probes.pace(null)
+  journal.enter('running')
+}
+
+/** With peers as the reference: the nodes that the symptom names are sick, the others of their groups are peers. */
+function sidesOf(
+  { series }: Symptom,
+  { definition, ensemble }: CaptureContext,
+): { sickNodes: readonly Node[]; peers: readonly Node[] } {
+  const named = new Set(series.map(({ labels }) => labels['node']))
+  const sickNodes = ensemble.nodes.filter(({ name }) => named.has(name))
+  if (definition.evidence.reference !== 'peers' || sickNodes.length === 0) {
+    return { sickNodes: ensemble.nodes, peers: [] }
+  }
+  const groups = new Set(sickNodes.map(({ group }) => group))
+  return {
+    sickNodes,
+    peers: ensemble.nodes.filter((node) => groups.has(node.group) && !sickNodes.includes(node)),
+  }
+}
+
+/**
+ * Climbs on the healthy system, for as long as it is one: the rungs that were done when a symptom began count, and if
+ * there was none the climb is tried again. `healthy` gives a signal that aborts when the next symptom begins.
+ */
+export async function captureReference(
+  watch: SymptomWatch,
+  context: CaptureContext,
+  signal: AbortSignal,
+  healthy: () => AbortSignal,
+  enqueue: (action: () => Promise<boolean>) => Promise<boolean>,
+): Promise<void> {
+  const { definition } = context
+  const { reference, referenceAfterMs } = definition.evidence
+  const captures = definition.symptoms.some(({ then }) => then.includes('capture'))
+  if (!captures || !['healthy-window', 'passing-runs'].includes(reference)) return
+  await sleep(referenceAfterMs, signal).catch(() => undefined)
+  for (let done = false; !done && !signal.aborted;) {
+    if (watch.symptoms.every(({ state }) => state === 'healthy')) {
+      done = await enqueue(async () => {
+        const well = AbortSignal.any([signal, healthy()])
+        return !well.aborted && (await climbHealthy({ ...context, signal: well }))
+      })
+    }
+    if (!done) await sleep(definition.observe.everyMs, signal).catch(() => undefined)
+  }
+}
+
+/** One reference; false when a symptom began before its first rung was done, and there is none. */
+async function climbHealthy(context: CaptureContext): Promise<boolean> {
+  const { definition, journal, observation } = context
+  observation.probes.pace(definition.evidence.windowMs / 4)
+  const { healthyLadder: rungs } = laddersOf(context)
+  const nodes = context.ensemble.nodes
+  const capture = await climbOn(context, {
+    id: 'reference-1',
+    role: 'reference',
+    symptom: null,
+    rungs,
+    nodes,
+    look: null,
+  })
+  observation.probes.pace(null)
+  if (capture.rungs.some(({ status }) => status === 'ok')) return true
+  journal.update({ captures: journal.record.captures.filter(({ id }) => id !== capture.id) })
+  journal.event('note', capture.id, 'dropped: a symptom began before its first rung was done')
+  return false
+}
+
+/**
+ * The rungs for a sick system and those for a healthy one: there nothing that waits is woken, and of the tier `stop` only
+ * what runs a probe's own command is used.
+ */
+function laddersOf({ definition, registry, observation }: CaptureContext): {
+  ladder: readonly Rung[]
+  healthyLadder: readonly Rung[]
+} {
+  const ladder = rungsOf(definition, registry)
+  const hasCommands =
+    observation.probes.commands(observation.probes.records.map(({ name }) => name)).length > 0
+  const isGentle = ({ collector: { tier, onReference } }: Rung): boolean =>
+    onReference && (compareTiers(tier, 'stop') < 0 || (tier === 'stop' && hasCommands))
+  return { ladder, healthyLadder: ladder.filter(isGentle) }
+}
+
+interface Where {
+  readonly id: string
+  readonly role: CaptureRecord['role']
+  readonly symptom: Symptom | null
+  readonly rungs: readonly Rung[]
+  readonly nodes: readonly Node[]
+  readonly look: ((collector: Rung['collector']) => Promise<boolean>) | null
+}
+
+/** One climb, with the targets as they are now: a server may have been restarted since. */
+function climbOn(
+  context: CaptureContext,
+  { id, role, symptom, rungs, nodes, look }: Where,
+): Promise<CaptureRecord> {
+  const { definition, observation, signal } = context
+  const { records } = observation.probes
+  // All probes, not only the failing ones: what lives beside the dead says as much.
+  const question = { probes: records, series: symptom?.series ?? [], targets: definition.evidence.targets }
+  const targets = nodes.flatMap((node) => findTargets(node, question))
+  const names = symptom?.probes ?? records.map(({ name }) => name)
+  const spec = { id, role, symptom: symptom?.spec.name ?? null, rungs, targets, look, signal }
+  const commands = observation.probes.commands(names)
+  return climb({ ...spec, nodes, commands, together: role !== 'sick' }, context)
+}
