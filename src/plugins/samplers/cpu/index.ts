@@ -6,6 +6,7 @@ import { defineSampler } from '../../../plugin/define.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, Sampler, SeriesHandle } from '../../../plugin/sampler.ts'
 import { counter, gauge } from '../declare.ts'
+import { writeNext } from '../write.ts'
 
 /** Clock ticks of /proc/stat in a second: USER_HZ, which Linux has as 100 on every architecture in use. */
 const TICKS = 100
@@ -83,7 +84,7 @@ class CpuSampler implements Sampler {
     const load = files.text('/proc/loadavg')
     if (load !== undefined) {
       scanner.read(load)
-      for (const handle of this.#load) handle.set(scanner.number())
+      for (const handle of this.#load) writeNext(handle, scanner)
     }
     // Absent from kernels without CONFIG_SCHEDSTATS.
     const schedstat = files.text('/proc/schedstat')
@@ -98,9 +99,9 @@ class CpuSampler implements Sampler {
       const [running, waiting, slices] = this.#schedstat.take(scanner)
       if (running === undefined || waiting === undefined) continue
       scanner.skip(SCHEDSTAT_SKIP)
-      running.set(scanner.number() / NS)
-      waiting.set(scanner.number() / NS)
-      slices?.set(scanner.number())
+      writeNext(running, scanner, NS)
+      writeNext(waiting, scanner, NS)
+      writeNext(slices, scanner)
     } while (scanner.nextLine())
     this.#schedstat.end()
   }
@@ -116,7 +117,7 @@ function statLine(sink: SampleSink, key: string): StatLine | undefined {
   const single = singles[key]
   if (single !== undefined) {
     const handle = sink.series(single)
-    return { handles: [handle], read: (scanner) => handle.set(scanner.number()) }
+    return { handles: [handle], read: (scanner) => writeNext(handle, scanner) }
   }
   const cpu = /^cpu(\d+)$/.exec(key)?.[1]
   if (cpu === undefined) return undefined

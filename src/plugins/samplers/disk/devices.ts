@@ -3,28 +3,38 @@ import { Roster } from '../../../base/roster.ts'
 import { TextScanner } from '../../../base/scan.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, SeriesHandle } from '../../../plugin/sampler.ts'
+import { writeNext } from '../write.ts'
 
 interface Column {
   readonly name: string
   readonly type: 'counter' | 'gauge'
   readonly unit: 'seconds' | 'bytes' | ''
-  readonly scale: number
+  /** How many of what /proc/diskstats counts make one of `unit`. */
+  readonly divisor: number
   readonly help: string
 }
 
-/** /proc/diskstats counts in sectors of this size, whatever the device has. */
-const SECTOR = 512
-const MS = 1e-3
+/** A sector of /proc/diskstats has 512 bytes, whatever the device has. */
+const SECTORS_PER_BYTE = 1 / 512
+const MS_PER_SECOND = 1000
 
 const count = (what: string, help: string): Column => ({
   name: `node_disk_${what}_total`,
   type: 'counter',
   unit: '',
-  scale: 1,
+  divisor: 1,
   help,
 })
-const bytes = (what: string, help: string): Column => ({ ...count(what, help), unit: 'bytes', scale: SECTOR })
-const time = (what: string, help: string): Column => ({ ...count(what, help), unit: 'seconds', scale: MS })
+const bytes = (what: string, help: string): Column => ({
+  ...count(what, help),
+  unit: 'bytes',
+  divisor: SECTORS_PER_BYTE,
+})
+const time = (what: string, help: string): Column => ({
+  ...count(what, help),
+  unit: 'seconds',
+  divisor: MS_PER_SECOND,
+})
 
 /** Fields after the device's name, in order (Documentation/admin-guide/iostats.rst); old kernels have fewer. */
 export const columns: readonly Column[] = [
@@ -73,17 +83,11 @@ export class BlockDevices {
     while (scanner.more()) {
       scanner.skip(2)
       const { handles } = this.#devices.take(scanner)
-      if (handles !== undefined) this.#readDevice(handles)
+      for (let field = 0; field < (handles?.length ?? 0); field++) {
+        writeNext(handles?.[field], scanner, columns[field]?.divisor)
+      }
       scanner.nextLine()
     }
     this.#devices.end()
-  }
-
-  #readDevice(handles: readonly SeriesHandle[]): void {
-    for (let field = 0; field < columns.length; field++) {
-      const value = this.#scanner.number()
-      if (Number.isNaN(value)) return
-      handles[field]?.set(value * (columns[field]?.scale ?? 1))
-    }
   }
 }

@@ -8,8 +8,10 @@ import type { SampleSink, Sampler, SeriesHandle } from '../../../plugin/sampler.
 import { counter, gauge } from '../declare.ts'
 import { pattern } from '../../pattern.ts'
 import { defaultVmstat, meminfoKeys, vmstatCounters, vmstatKeys } from './keys.ts'
+import { writeNext } from '../write.ts'
 
-const KIB = 1024
+/** /proc/meminfo is in units of 1024 bytes. */
+const BYTES_PER_KIB = 1 / 1024
 
 const properties = z.strictObject({
   vmstat: pattern.default(defaultVmstat).describe('regular expression of the fields of /proc/vmstat to read'),
@@ -47,14 +49,14 @@ function meminfoName(key: string, isSize: boolean): string {
 
 class MemorySampler implements Sampler {
   readonly #scanner = new TextScanner()
-  readonly #meminfo: Roster<{ readonly handle: SeriesHandle; readonly scale: number }>
+  readonly #meminfo: Roster<{ readonly handle: SeriesHandle; readonly divisor: number }>
   readonly #vmstat: Roster<SeriesHandle | undefined>
 
   constructor(sink: SampleSink, wanted: RegExp) {
     this.#meminfo = new Roster(
       (key) => {
         const isSize = this.#lineEndsWith(' kB')
-        return { handle: sink.series(meminfoName(key, isSize)), scale: isSize ? KIB : 1 }
+        return { handle: sink.series(meminfoName(key, isSize)), divisor: isSize ? BYTES_PER_KIB : 1 }
       },
       ({ handle }) => sink.forget(handle),
     )
@@ -71,8 +73,8 @@ class MemorySampler implements Sampler {
       scanner.read(meminfo)
       this.#meminfo.begin()
       while (scanner.more()) {
-        const { handle, scale } = this.#meminfo.take(scanner)
-        handle.set(scanner.number() * scale)
+        const { handle, divisor } = this.#meminfo.take(scanner)
+        writeNext(handle, scanner, divisor)
         scanner.nextLine()
       }
       this.#meminfo.end()
@@ -82,7 +84,7 @@ class MemorySampler implements Sampler {
       scanner.read(vmstat)
       this.#vmstat.begin()
       while (scanner.more()) {
-        this.#vmstat.take(scanner)?.set(scanner.number())
+        writeNext(this.#vmstat.take(scanner), scanner)
         scanner.nextLine()
       }
       this.#vmstat.end()

@@ -9,7 +9,7 @@ import { SocketStatistics, socketGauges } from './sockets.ts'
 import { Softnet, softnetCounters } from './softnet.ts'
 
 const properties = z.strictObject({
-  exclude: pattern.default('^lo$').describe('regular expression of the interfaces to leave out'),
+  exclude: pattern.optional().describe('regular expression of the interfaces to leave out'),
   fields: pattern
     .default(defaultFields)
     .describe(
@@ -40,7 +40,7 @@ export default defineSampler({
   ],
   open: ({ sink }, { exclude, fields }) => {
     const parts = [
-      new Interfaces(sink, new RegExp(exclude)),
+      new Interfaces(sink, exclude === undefined ? undefined : new RegExp(exclude)),
       new Protocols(sink, new RegExp(fields)),
       new SocketStatistics(sink),
       new Softnet(sink),

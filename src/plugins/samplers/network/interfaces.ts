@@ -4,6 +4,7 @@ import { TextScanner } from '../../../base/scan.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, SeriesHandle } from '../../../plugin/sampler.ts'
 import { counter, gauge } from '../declare.ts'
+import { write, writeNext } from '../write.ts'
 
 const HEADER_LINES = 2
 /** Columns of /proc/net/dev in order: eight of what was received, then eight of what was sent. */
@@ -47,7 +48,7 @@ export class Interfaces {
   readonly #scanner = new TextScanner()
   readonly #interfaces: Roster<Interface | undefined>
 
-  constructor(sink: SampleSink, exclude: RegExp) {
+  constructor(sink: SampleSink, exclude: RegExp | undefined) {
     this.#interfaces = new Roster(
       (name) => openInterface(sink, name.replace(/:$/, ''), exclude),
       (opened) => {
@@ -69,7 +70,7 @@ export class Interfaces {
     while (scanner.more()) {
       const found = this.#interfaces.take(scanner)
       if (found !== undefined) {
-        for (const handle of found.counters) handle.set(scanner.number())
+        for (const handle of found.counters) writeNext(handle, scanner)
         readState(files, found)
       }
       scanner.nextLine()
@@ -78,8 +79,8 @@ export class Interfaces {
   }
 }
 
-function openInterface(sink: SampleSink, device: string, exclude: RegExp): Interface | undefined {
-  if (exclude.test(device)) return undefined
+function openInterface(sink: SampleSink, device: string, exclude: RegExp | undefined): Interface | undefined {
+  if (exclude?.test(device) === true) return undefined
   const file = (name: string, metric: string) => ({
     path: `/sys/class/net/${device}/${name}`,
     handle: sink.series(`node_network_${metric}`, { device }),
@@ -95,5 +96,5 @@ function readState(files: FileView, { up, carrierChanges }: Interface): void {
   const state = files.text(up.path)
   if (state !== undefined) up.handle.set(state === 'up\n' ? 1 : 0)
   const changes = files.text(carrierChanges.path)
-  if (changes !== undefined) carrierChanges.handle.set(Number(changes))
+  if (changes !== undefined) write(carrierChanges.handle, Number.parseInt(changes, 10))
 }

@@ -3,6 +3,7 @@ import { Roster } from '../../../base/roster.ts'
 import { TextScanner } from '../../../base/scan.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, SeriesHandle } from '../../../plugin/sampler.ts'
+import { writeNext } from '../write.ts'
 
 /** What the default selection finds in the kernels in use. */
 export const protocolFields: readonly string[] = `
@@ -68,7 +69,7 @@ export class Protocols {
     scanner.read(snmp6)
     this.#snmp6.begin()
     while (scanner.more()) {
-      this.#snmp6.take(scanner)?.set(scanner.number())
+      writeNext(this.#snmp6.take(scanner), scanner)
       scanner.nextLine()
     }
     this.#snmp6.end()
@@ -85,10 +86,7 @@ export class Protocols {
       const { fields } = this.#protocol(protocols, pair)
       if (!scanner.nextLine()) return
       scanner.skip(1)
-      for (const field of fields) {
-        const value = scanner.number()
-        field?.set(value)
-      }
+      for (const field of fields) writeNext(field, scanner)
       scanner.nextLine()
     }
   }

@@ -3,6 +3,7 @@ import { Roster } from '../../../base/roster.ts'
 import { TextScanner } from '../../../base/scan.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, SeriesHandle } from '../../../plugin/sampler.ts'
+import { write } from '../write.ts'
 
 const PAGE = 4096
 
@@ -67,8 +68,8 @@ export class SocketStatistics {
     while (scanner.more()) {
       const { handle, bytes } = fields.take(scanner)
       const value = scanner.number()
-      handle.set(value)
-      bytes?.set(value * PAGE)
+      write(handle, value)
+      write(bytes, value * PAGE)
     }
     fields.end()
   }

@@ -1,6 +1,7 @@
 /** Packets that CPUs took from the network, dropped for want of room, or left for later; and tracked connections. */
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, SeriesHandle } from '../../../plugin/sampler.ts'
+import { write } from '../write.ts'
 
 /** The first words of a line of /proc/net/softnet_stat, in hexadecimal (softnet_seq_show in net/core/net-procfs.c). */
 export const softnetCounters = [
@@ -37,7 +38,7 @@ export class Softnet {
     for (const { path, handle } of this.#conntrack) {
       const text = files.text(path)
       if (text === undefined) this.#hasConntrack = false
-      else handle.set(Number(text))
+      else write(handle, Number.parseInt(text, 10))
     }
   }
 
@@ -49,7 +50,7 @@ export class Softnet {
       const end = text.indexOf('\n', start)
       const cpu = end - start > CPU_WORD * WORD_LENGTH ? word(start, CPU_WORD) : line
       const handles = this.#handles(cpu)
-      for (let index = 0; index < handles.length; index++) handles[index]?.set(word(start, index))
+      for (let index = 0; index < handles.length; index++) write(handles[index], word(start, index))
       if (end < 0) break
       start = end + 1
     }

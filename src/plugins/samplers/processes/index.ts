@@ -6,6 +6,7 @@ import type { SampleSink, Sampler, SeriesHandle } from '../../../plugin/sampler.
 import { counter, gauge } from '../declare.ts'
 import { Process } from './process.ts'
 import type { Host } from './series.ts'
+import { write } from '../write.ts'
 
 const labels = ['pid', 'comm']
 
@@ -86,7 +87,7 @@ class ProcessesSampler implements Sampler {
     this.#setSums()
     for (const { path, handle } of this.#limits) {
       const text = files.text(path)
-      if (text !== undefined) handle.set(Number(text))
+      if (text !== undefined) write(handle, Number.parseInt(text, 10))
     }
   }
 

@@ -4,6 +4,7 @@ import type { Labels } from '../../../model/series.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SeriesHandle } from '../../../plugin/sampler.ts'
 import type { ProcessStat } from './stat.ts'
+import { writeNext } from '../write.ts'
 
 /** Opens a series of the process: its `pid` and `comm` are added to the labels. */
 export type OpenSeries = (metric: string, labels?: Labels) => SeriesHandle
@@ -119,7 +120,7 @@ export class DetailSeries {
 function setLines(lines: readonly Line[], text: string, start: number): void {
   scanner.read(text, start)
   for (const [key, handle] of lines) {
-    if (scanner.accept(key)) handle.set(scanner.number())
+    if (scanner.accept(key)) writeNext(handle, scanner)
     scanner.nextLine()
   }
 }

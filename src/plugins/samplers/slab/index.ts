@@ -6,6 +6,7 @@ import { defineSampler } from '../../../plugin/define.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import type { SampleSink, Sampler, SeriesHandle } from '../../../plugin/sampler.ts'
 import { gauge } from '../declare.ts'
+import { writeNext } from '../write.ts'
 
 /** Fields of a line of /proc/slabinfo after the name, in order (slabinfo(5), version 2.1). */
 const columns = ['active_objects', 'objects', 'object_size_bytes'] as const
@@ -66,8 +67,7 @@ class SlabSampler implements Sampler {
       }
       scanner.at = 0
       scanner.skip(position)
-      const value = scanner.number()
-      if (!Number.isNaN(value)) handle.set(value)
+      writeNext(handle, scanner)
     }
   }
 
@@ -77,7 +77,7 @@ class SlabSampler implements Sampler {
     for (let line = 0; line < HEADER_LINES; line++) scanner.nextLine()
     this.#slabs.begin()
     while (scanner.more()) {
-      for (const handle of this.#slabs.take(scanner)) handle.set(scanner.number())
+      for (const handle of this.#slabs.take(scanner)) writeNext(handle, scanner)
       scanner.nextLine()
     }
     this.#slabs.end()
