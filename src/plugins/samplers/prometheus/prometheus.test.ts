@@ -7,17 +7,16 @@ import { startHttpServer } from '../../../../test/harness/http-server.ts'
 import { startPrometheus } from '../../../../test/harness/prometheus-server.ts'
 import prometheus from './index.ts'
 
-const stop = new AbortController()
 const node = localNode({ run: 'test', group: 'server', ordinal: 0, scratch: '/' })
 
 /** Ticks once with each of the properties; gives what was stored, or the error, after each. */
-async function ticks(...all: readonly Record<string, unknown>[]): Promise<unknown[]> {
+async function ticks(signal: AbortSignal, ...all: readonly Record<string, unknown>[]): Promise<unknown[]> {
   const results: unknown[] = []
   for (const properties of all) {
     const store = createMetricStore({ retentionMs: 600_000 })
     const tick = store.source({ node: node.name })
     const parsed = prometheus.properties.parse(properties)
-    const sampler = prometheus.open({ node, sink: tick.sink, signal: stop.signal }, parsed)
+    const sampler = prometheus.open({ node, sink: tick.sink, signal }, parsed)
     tick.begin(1_700_000_000_000)
     try {
       await sampler.sample(node.files)
@@ -34,8 +33,8 @@ async function ticks(...all: readonly Record<string, unknown>[]): Promise<unknow
   return results
 }
 
-test('stores what a query gives on a real server, and conditions are evaluated there', async () => {
-  await using server = await startPrometheus(stop.signal)
+test('stores what a query gives on a real server, and conditions are evaluated there', async ({ signal }) => {
+  await using server = await startPrometheus(signal)
   const now = Date.now()
   const series = ['a', 'b'].map((instance, index) => ({
     labels: { __name__: 'load', instance, node: 'theirs' },
@@ -47,6 +46,7 @@ test('stores what a query gives on a real server, and conditions are evaluated t
   const { url } = server
   expect(
     await ticks(
+      signal,
       { url, query: 'load * 2', metric: 'double_load' },
       { url: `${url}/`, query: 'scalar(sum(load)) + 0.25', metric: 'all:load' },
       { url, query: 'missing', metric: 'none' },
@@ -65,17 +65,15 @@ test('stores what a query gives on a real server, and conditions are evaluated t
     expect.stringContaining('the query gives a matrix, which has no value at an instant (status 200)'),
     expect.stringContaining('parse error'),
   ])
-  expect(await evaluateRemotely(url, 'load > 1', now, stop.signal)).toEqual({
+  expect(await evaluateRemotely(url, 'load > 1', now, signal)).toEqual({
     type: 'vector',
     samples: [{ labels: { __name__: 'load', instance: 'b', node: 'theirs' }, value: 1.5 }],
   })
-  expect(await evaluateRemotely(url, '1 / 0', now, stop.signal)).toEqual({ type: 'scalar', value: Infinity })
-  await expect(evaluateRemotely(url, 'sum(', now, stop.signal)).rejects.toThrow(
-    /refuses `sum\(` \(status 400\)/,
-  )
+  expect(await evaluateRemotely(url, '1 / 0', now, signal)).toEqual({ type: 'scalar', value: Infinity })
+  await expect(evaluateRemotely(url, 'sum(', now, signal)).rejects.toThrow(/refuses `sum\(` \(status 400\)/)
 })
 
-test('a series that the query does not give any more goes stale', async () => {
+test('a series that the query does not give any more goes stale', async ({ signal }) => {
   const answers = ['{"x":"1"}', '{"x":"2"}']
   await using server = await startHttpServer((_, response) => {
     const metric = answers.shift() ?? '{}'
@@ -86,7 +84,7 @@ test('a series that the query does not give any more goes stale', async () => {
   const store = createMetricStore({ retentionMs: 600_000 })
   const tick = store.source({})
   const properties = prometheus.properties.parse({ url: server.url, query: 'a', metric: 'm' })
-  const sampler = prometheus.open({ node, sink: tick.sink, signal: stop.signal }, properties)
+  const sampler = prometheus.open({ node, sink: tick.sink, signal }, properties)
   for (const second of [1, 2]) {
     tick.begin(second * 1000)
     await sampler.sample(node.files)
@@ -102,14 +100,14 @@ test('a series that the query does not give any more goes stale', async () => {
   ])
 })
 
-test('servers that are none say so', async () => {
+test('servers that are none say so', async ({ signal }) => {
   await using server = await startHttpServer((request, response) => {
     if (request.url?.startsWith('/html') === true) response.writeHead(404).end('<html>not here</html>')
     else if (request.url?.startsWith('/other') === true) response.end('{"status":"success","data":[]}')
     else response.destroy()
   })
   const at = (path: string): Record<string, unknown> => ({ url: server.url + path, query: 'a', metric: 'm' })
-  expect(await ticks(at('/html'), at('/other'), at('/gone'))).toEqual([
+  expect(await ticks(signal, at('/html'), at('/other'), at('/gone'))).toEqual([
     expect.stringContaining('the answer is no JSON: "<html>not here</html>" (status 404)'),
     expect.stringContaining('the answer is not that of a Prometheus query API (status 200)'),
     expect.stringMatching(/other side closed/),

@@ -13,7 +13,6 @@ import { startHttpServer } from '../../../../test/harness/http-server.ts'
 import { startNodeExporter, startPrometheus } from '../../../../test/harness/prometheus-server.ts'
 import scrape from './index.ts'
 
-const stop = new AbortController()
 const node = localNode({ run: 'test', group: 'server', ordinal: 0, scratch: '/' })
 
 interface Scraping {
@@ -25,7 +24,7 @@ interface Scraping {
   value(text: string): Value
 }
 
-function scraping(properties: Record<string, unknown>, signal: AbortSignal = stop.signal): Scraping {
+function scraping(properties: Record<string, unknown>, signal: AbortSignal): Scraping {
   const store = createMetricStore({ retentionMs: 600_000 })
   const tick = store.source({ node: node.name })
   const sampler = scrape.open({ node, sink: tick.sink, signal }, scrape.properties.parse(properties))
@@ -74,7 +73,7 @@ const withoutReport = (lines: readonly string[]): string[] =>
   lines.filter((text) => !/^(up|scrape_|quarry_scrape_)/.test(text))
 
 describe('against the real programs', () => {
-  test('sees the same series and values as Prometheus does', async () => {
+  test('sees the same series and values as Prometheus does', async ({ signal }) => {
     const types = ['text/plain; version=0.0.4', 'application/openmetrics-text; version=1.0.0; charset=utf-8']
     for (const [index, files] of [
       ['node-exporter-1.5.0.txt', 'unusual.txt'],
@@ -88,27 +87,29 @@ describe('against the real programs', () => {
           .writeHead(200, { 'content-type': types[index], 'content-encoding': 'gzip' })
           .end(gzipSync(body))
       })
-      await using server = await startPrometheus(stop.signal, { target: endpoint.address })
-      const own = scraping({ url: `${endpoint.url}/metrics` })
+      await using server = await startPrometheus(signal, { target: endpoint.address })
+      const own = scraping({ url: `${endpoint.url}/metrics` }, signal)
       expect(await own.tick()).toBeUndefined()
       let theirs: string[] = []
       while (theirs.length === 0) {
-        const ask = (text: string): Promise<Value> =>
-          evaluateRemotely(server.url, text, Date.now(), stop.signal)
+        const ask = (text: string): Promise<Value> => evaluateRemotely(server.url, text, Date.now(), signal)
         if (conditionHolds(await ask('up == 0')).length > 0) {
           throw new Error(await (await fetch(`${server.url}/api/v1/targets`)).text())
         }
         const samples = conditionHolds(await ask('{job="scrape"} and on () up == 1'))
         theirs = samples.map((sample) => line(renamed(sample.labels), sample.value))
-        await sleep(50, stop.signal)
+        await sleep(50, signal)
       }
       expect(withoutReport(own.lines())).toEqual(withoutReport(theirs).toSorted())
     }
   })
 
-  test('reads node_exporter, tick after tick', async () => {
-    await using exporter = await startNodeExporter(stop.signal, ['loadavg', 'stat', 'vmstat'])
-    const own = scraping({ url: `${exporter.url}/metrics`, job: 'node', keep: '^node_', drop: 'vmstat' })
+  test('reads node_exporter, tick after tick', async ({ signal }) => {
+    await using exporter = await startNodeExporter(signal, ['loadavg', 'stat', 'vmstat'])
+    const own = scraping(
+      { url: `${exporter.url}/metrics`, job: 'node', keep: '^node_', drop: 'vmstat' },
+      signal,
+    )
     for (let tick = 0; tick < 3; tick++) expect(await own.tick()).toBeUndefined()
     expect(own.value('up{job="node"}')).toMatchObject({ samples: [{ value: 1 }] })
     expect(own.value('scrape_samples_scraped > 50')).toMatchObject({ samples: [{}] })
@@ -124,9 +125,9 @@ describe('against the real programs', () => {
 })
 
 describe('endpoints that are sick', () => {
-  test('one that goes away is down, and its series are stale', async () => {
+  test('one that goes away is down, and its series are stale', async ({ signal }) => {
     const endpoint = await startHttpServer((_, response) => void response.end('a 1\nb{x="1"} 2\n'))
-    const own = scraping({ url: endpoint.url })
+    const own = scraping({ url: endpoint.url }, signal)
     expect(await own.tick()).toBeUndefined()
     await endpoint[Symbol.asyncDispose]()
     expect(await own.tick()).toMatch(/ECONNREFUSED/)
@@ -134,10 +135,10 @@ describe('endpoints that are sick', () => {
     expect(own.value('{__name__=~"a|b"}')).toEqual({ type: 'vector', samples: [] })
   })
 
-  test('a series that is gone is stale, one that comes back lives', async () => {
+  test('a series that is gone is stale, one that comes back lives', async ({ signal }) => {
     const bodies = ['a 1\nb 1\n', 'a 2\n', 'a 3\nb 3\n']
     await using endpoint = await startHttpServer((_, response) => void response.end(bodies.shift()))
-    const own = scraping({ url: endpoint.url })
+    const own = scraping({ url: endpoint.url }, signal)
     const seen: number[] = []
     for (let tick = 0; tick < 3; tick++) {
       await own.tick()
@@ -147,7 +148,9 @@ describe('endpoints that are sick', () => {
     expect(seen).toEqual([1, 0, 1])
   })
 
-  test('an answer that breaks off, or has no end, or another status, counts for nothing', async () => {
+  test('an answer that breaks off, or has no end, or another status, counts for nothing', async ({
+    signal,
+  }) => {
     await using endpoint = await startHttpServer((request, response) => {
       if (request.url === '/status') response.writeHead(500).end('a 1\n')
       if (request.url === '/broken')
@@ -163,7 +166,10 @@ describe('endpoints that are sick', () => {
       write()
     })
     const failure = async (path: string): Promise<string | undefined> => {
-      const own = scraping({ url: endpoint.url + path, timeout: path === '/silent' ? '200ms' : '30s' })
+      const own = scraping(
+        { url: endpoint.url + path, timeout: path === '/silent' ? '200ms' : '30s' },
+        signal,
+      )
       const error = await own.tick()
       expect(withoutReport(own.lines())).toEqual([])
       return error
@@ -175,11 +181,11 @@ describe('endpoints that are sick', () => {
     expect(await failure('/endless')).toMatch(/longer than 67108864 bytes/)
   })
 
-  test('garbage and floods are bounded and counted', async () => {
+  test('garbage and floods are bounded and counted', async ({ signal }) => {
     const flood = Array.from({ length: 2000 }, (_, index) => `flood{id="${index}"} 1\n`).join('')
     const body = `a 1\n\u0000\u0001 x\n<html>\nb{x="1",x="2"} 1\n${'c'.repeat(100_000)} 1\n${flood}`
     await using endpoint = await startHttpServer((_, response) => void response.end(body))
-    const own = scraping({ url: endpoint.url, maxSamples: 100 })
+    const own = scraping({ url: endpoint.url, maxSamples: 100 }, signal)
     expect(await own.tick()).toBeUndefined()
     expect(own.value('quarry_scrape_bad_lines')).toMatchObject({ samples: [{ value: 4 }] })
     expect(own.value('quarry_scrape_dropped_samples')).toMatchObject({ samples: [{ value: 1902 }] })
@@ -193,7 +199,9 @@ describe('endpoints that are sick', () => {
   })
 })
 
-test('secrets come from the environment and do not follow a redirect to another server', async () => {
+test('secrets come from the environment and do not follow a redirect to another server', async ({
+  signal,
+}) => {
   const seen: Record<string, unknown>[] = []
   await using other = await startHttpServer((request, response) => {
     seen.push({ authorization: request.headers.authorization, key: request.headers['x-key'] })
@@ -208,12 +216,14 @@ test('secrets come from the environment and do not follow a redirect to another 
     headersFrom: { 'X-Key': 'QUARRY_TEST_KEY' },
     bearerTokenFrom: 'QUARRY_TEST_TOKEN',
   }
-  expect(() => scraping(properties)).toThrow('the environment variable QUARRY_TEST_KEY is not set')
+  expect(() => scraping(properties, signal)).toThrow('the environment variable QUARRY_TEST_KEY is not set')
   process.env['QUARRY_TEST_KEY'] = 'k'
   process.env['QUARRY_TEST_TOKEN'] = 't'
   try {
-    expect(await scraping(properties).tick()).toBeUndefined()
-    expect(await scraping({ url: other.url.replace('//', '//user:pass%20word@') }).tick()).toBeUndefined()
+    expect(await scraping(properties, signal).tick()).toBeUndefined()
+    expect(
+      await scraping({ url: other.url.replace('//', '//user:pass%20word@') }, signal).tick(),
+    ).toBeUndefined()
   } finally {
     delete process.env['QUARRY_TEST_KEY']
     delete process.env['QUARRY_TEST_TOKEN']
