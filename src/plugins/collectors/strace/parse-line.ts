@@ -19,6 +19,7 @@ export type LineKind =
 
 const UNFINISHED = Buffer.from('<unfinished ...>')
 const DETACHED = Buffer.from('<detached ...>')
+const EXIT = Buffer.from('exit')
 const RESUMED = Buffer.from(' resumed>')
 const UNAVAILABLE = Buffer.from(' <unavailable>')
 const DELETED = Buffer.from('(deleted)')
@@ -137,7 +138,8 @@ export class StraceLine {
     this.nameEnd = at
     this.argsStart = at + 1
     if (this.#isUnfinished(end)) return 'unfinished'
-    return this.#tail(end) ? 'call' : 'bad'
+    if (!this.#tail(end)) return 'bad'
+    return this.#neverReturned() ? 'unfinished' : 'call'
   }
 
   #resumed(start: number, end: number): LineKind {
@@ -153,9 +155,20 @@ export class StraceLine {
     this.argsStart = bytes[at] === SPACE && bytes[at + 1] !== EQUALS ? at + 1 : at
     if (this.#isUnfinished(end)) return 'resumed-unfinished'
     if (!this.#tail(end)) return 'bad'
-    // `<... exit_group resumed> <unfinished ...>) = ?`
-    if (hasAt(bytes, this.argsStart, this.argsEnd, UNFINISHED)) this.argsStart += UNFINISHED.length
-    return 'resumed'
+    return this.#neverReturned() ? 'resumed-unfinished' : 'resumed'
+  }
+
+  /**
+   * `wait4(-1, <unfinished ...>) = ?`: the thread was killed in it. Strips the mark and the blanks before it. exit and
+   * exit_group end so when all goes well.
+   */
+  #neverReturned(): boolean {
+    if (this.result !== null) return false
+    const mark = this.argsEnd - UNFINISHED.length
+    if (mark < this.argsStart || !hasAt(this.bytes, mark, this.argsEnd, UNFINISHED)) return false
+    this.argsEnd = mark
+    while (this.argsEnd > this.argsStart && this.bytes[this.argsEnd - 1] === SPACE) this.argsEnd--
+    return !hasAt(this.bytes, this.nameStart, this.nameEnd, EXIT)
   }
 
   /** Strips `<unfinished ...>` or `<detached ...>` and the blank before it. */

@@ -95,7 +95,14 @@ export function referenceParse(text: string): { lines: number; bad: number; rows
     if (split === undefined) return false
     readTime(time)
     let args = untimed.slice(0, split.at)
-    if (resumed !== null) args = args.replace(/^<unfinished \.\.\.>/, '')
+    const killed = split.result === undefined && args.endsWith('<unfinished ...>')
+    if (killed) args = args.replace(/ *<unfinished \.\.\.>$/, '')
+    if (killed && !name.startsWith('exit')) {
+      if (resumed !== null && pending.has(tid)) return true
+      abandon(tid)
+      pending.set(tid, { call: name, args, at: now })
+      return true
+    }
     let duration = timed === null ? undefined : safe(Math.round(Number(`${timed[2]}.${timed[3]}`) * 1e9))
     let ts = now
     const open = pending.get(tid)

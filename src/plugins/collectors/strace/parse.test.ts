@@ -271,6 +271,21 @@ test('older forms: a blank behind `resumed>`, and a process that ends inside a c
   ])
 })
 
+test('a thread that is killed in a call has not returned from it', () => {
+  const text = `7 1700000000.0 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=30, tv_nsec=0},  <unfinished ...>) = ?
+8 1700000000.2 wait4(-1,  <unfinished ...>
+8 1700000000.7 <... wait4 resumed> <unfinished ...>) = ?
+7 1700000000.9 +++ killed by SIGKILL +++
+8 1700000001.2 +++ killed by SIGKILL +++
+`
+  const { rows, stats } = parse(text)
+  expect(stats).toEqual({ lines: 5, rows: 2, bad: 0 })
+  expect(rows).toMatchObject([
+    { tid: 7, args: 'CLOCK_REALTIME, 0, {tv_sec=30, tv_nsec=0},', duration_ns: 900_000_000, finished: false },
+    { tid: 8, args: '-1, ', duration_ns: 1_000_000_000, finished: false },
+  ])
+})
+
 test('times of day need a date, and pass midnight', () => {
   const text = '1 23:59:59.900000 getpid() = 1\n1 00:00:00.100000 getpid() = 1\n'
   expect(parse(text).rows.map((row) => row['ts'])).toEqual([undefined, undefined])
