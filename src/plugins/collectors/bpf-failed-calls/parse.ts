@@ -4,7 +4,7 @@
  * Each failure is in two kinds of rows; a query takes one of them:
  * - `args` = 'total': exact, by (comm, pid, call, errno); `path` is null.
  * - `args` = 'sampled path': by (pid, call, errno, path); `count` is an estimate whose sum over the paths is, in
- *   expectation, that of the total. Exact up to 256 failures of one process, call and error. Only calls that take a path.
+ *   expectation, that of the total. Exact up to 256 failures of one command, call and error. Only calls that take a path.
  */
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
 import {
