@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ingest } from '../../src/evidence/ingest.ts'
 import type { Target } from '../../src/model/run.ts'
 import type { Row, TableName } from '../../src/model/tables.ts'
+import { markedProcesses } from '../../src/node/effects.ts'
 import { openLedger } from '../../src/node/ledger.ts'
 import { localNode } from '../../src/node/local.ts'
 import type { CollectContext, CollectorPlugin, ProbeCommand } from '../../src/plugin/collector.ts'
@@ -31,11 +32,11 @@ export interface CollectOptions {
   readonly commands?: readonly ProbeCommand[]
   readonly windowMs?: number
   readonly signal?: AbortSignal
-  /** Called when the collector has been started. */
-  readonly during?: () => Promise<void> | void
+  /** Called when the collector has been started; the signal aborts when it has ended. */
+  readonly during?: (over: AbortSignal) => Promise<void> | void
 }
 
-/** Climbs one rung. Rejects as the collector does, after everything in the ledger is undone. */
+/** Climbs one rung. Rejects as the collector does, after everything in the ledger is undone; or because it left processes. */
 export async function collect(
   collector: CollectorPlugin & Definable<unknown>,
   options: CollectOptions = {},
@@ -56,7 +57,7 @@ export async function collect(
     targets: (options.targets ?? []).map((pid) => targetOf(pid, node.name)),
     commands: options.commands ?? [],
     windowMs: options.windowMs ?? 1500,
-    rows: { add: (table, row) => void added.push({ table, row }) },
+    rows: { add: (table, row) => void added.push({ table, row: { ...row } }) },
     ingest: async (name, output, parser) => {
       const stats = await ingest(output, { rawFile: join(directory, 'raw', `${name}.zst`), parser, signal })
       badLines += stats.bad
@@ -70,7 +71,9 @@ export async function collect(
     {
       await using ledger = openLedger(ledgerFile, run, (sentence) => void notUndone.push(sentence))
       const properties = collector.properties.parse(options.properties ?? {})
-      await Promise.all([collector.collect(context(ledger), properties), options.during?.()])
+      const over = new AbortController()
+      const collecting = collector.collect(context(ledger), properties).finally(() => over.abort())
+      await Promise.all([collecting, options.during?.(over.signal)])
     }
     return {
       // The table names which rows they are: `add` takes no others.
@@ -84,6 +87,10 @@ export async function collect(
     }
   } finally {
     await rm(directory, { recursive: true, force: true })
+    const left = markedProcesses(run)
+    // oxlint-disable-next-line no-unsafe-finally -- that something is left behind is worse than why the collector failed
+    if (left.length > 0)
+      throw new Error(`${collector.id} left processes behind: ${left.map(({ pid }) => pid).join(', ')}`)
   }
 }
 
