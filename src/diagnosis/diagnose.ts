@@ -9,6 +9,7 @@ import type { Analyzer, Candidate } from './candidate.ts'
 import { openCase, type Case } from './case/case.ts'
 import { classesOf, type FailureClass } from './classes.ts'
 import { difference } from './difference/index.ts'
+import { focus } from './focus.ts'
 import { intervention } from './intervention/index.ts'
 import { invariant } from './invariant/index.ts'
 import { overdue } from './overdue/index.ts'
@@ -46,7 +47,7 @@ export async function diagnose({ record, evidence, precedents }: Diagnosis): Pro
 export async function diagnoseCase(the: Case, precedents: readonly Precedent[]): Promise<Finding[]> {
   const found: Candidate[] = []
   for (const analyzer of analyzers) found.push(...(await analyzer.analyze(the, found)))
-  const ranked = rank(judge(the, found))
+  const ranked = rank(judge(the, focus(the, found)))
   const classes = classesOf(ranked.filter(({ confident }) => confident).map(({ candidate }) => candidate))
   const known = ranked.map((one, i) => {
     const failure = classes.find(({ carriedBy }) => carriedBy.includes(one.candidate))

@@ -129,8 +129,24 @@ export function separating(
     .sort((a, b) => a.depth - b.depth)[0]
 }
 
+/** Whether a probe of the symptom knocks at a socket, named `<protocol> <local>`. */
+export function probesServedBy(the: Case, socket: string): boolean {
+  const [protocol = '', ...local] = socket.split(' ')
+  const state = 'LISTEN'
+  return the.record.probes.some(
+    ({ name, subject }) =>
+      subject.type === 'socket' &&
+      the.symptom?.probes.includes(name) === true &&
+      serves({ protocol, local: local.join(' '), state, remote: '' }, subject.protocol, subject.address),
+  )
+}
+
 /** Whether a socket is the server side of an address. Wildcard addresses serve every address of their port. */
-export function serves(socket: SocketState, protocol: string, address: string): boolean {
+export function serves(
+  socket: Pick<SocketState, 'protocol' | 'local' | 'state' | 'remote'>,
+  protocol: string,
+  address: string,
+): boolean {
   if (!socket.protocol.startsWith(protocol)) return false
   if (protocol === 'unix')
     return socket.local === address || (socket.local.endsWith(address) && address.startsWith('/'))

@@ -29,7 +29,7 @@ export async function namesOf(the: Case, node: string, comm: string): Promise<Na
   )
   const generated = names >= LEAST_NAMES && row !== undefined && names / row.seen >= MOSTLY_NEW
   const once = generated
-    ? ` ${count(names)} names were sampled, nearly each another one, such as ${plain(main.example)}.`
+    ? ` ${count(names)} names were sampled, nearly each another one, such as ${plain(main.example.split('/').at(-1) ?? '', 60)}.`
     : ''
   const share = main.asked / all
   return {

@@ -64,11 +64,14 @@ function judge(the: Case, family: readonly Slowdown[], probes: readonly Candidat
   const whole = family
     .filter(({ path }) => path === '')
     .reduce((sum, { extra }) => sum + Math.max(0, extra), 0)
-  const probeExtra = Math.max(0, ...probes.map(({ effect }) => effect.value - (effect.reference ?? 0)))
+  // What the symptom's own figures lost, each in ns: a call that is as much longer explains one of them.
+  const lost = probes.flatMap(({ effect }) =>
+    effect.unit === 'ns' ? [effect.value - (effect.reference ?? 0)] : [],
+  )
   return family.flatMap((slow, i) => {
     const noise = SINGLE_CALL_SPREAD * Math.sqrt(1 / slow.healthy_calls + 1 / slow.sick_calls)
     const comparison = the.comparisons.make(chance.p(logs[i] ?? 0, noise))
-    const explained = probeExtra > 0 ? (slow.during - slow.before) / probeExtra : 0
+    const explained = Math.max(0, ...lost.map((each) => closeness(slow.during - slow.before, each)))
     const involved = isInvolved(the, slow.comm)
     const relevant = isRelevant(the, slow.comm)
     const share = whole > 0 ? slow.extra / whole : 0
@@ -86,6 +89,10 @@ function judge(the: Case, family: readonly Slowdown[], probes: readonly Candidat
     return [candidateOf(the, slow, comparison, told, weight, relevant && (involved || !waits))]
   })
 }
+
+/** Part of a loss that is explained by another; being twice too much is as wrong as half. */
+const closeness = (part: number, loss: number): number =>
+  loss <= 0 || part <= 0 ? 0 : Math.min(part / loss, loss / part)
 
 function candidateOf(
   the: Case,

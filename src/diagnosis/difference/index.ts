@@ -4,6 +4,7 @@ import { slowCalls } from './calls.ts'
 import { changedFacts } from './facts.ts'
 import { changedMetrics } from './metrics.ts'
 import { slowProbes } from './probes.ts'
+import { symptomMetrics } from './symptom.ts'
 import { hotFunctions } from './profile.ts'
 import { grownSlabs } from './slabs.ts'
 import { filledQueues } from './sockets.ts'
@@ -12,10 +13,10 @@ import { blockedThreads } from './threads.ts'
 export const difference: Analyzer = {
   kind: 'difference',
   analyze: async (the) => {
-    const probes = await slowProbes(the)
-    const calls = await slowCalls(the, probes)
+    const shown = [...(await slowProbes(the)), ...(await symptomMetrics(the))]
+    const calls = await slowCalls(the, shown)
     return [
-      ...probes,
+      ...shown,
       ...calls,
       ...(await hotFunctions(the, calls)),
       ...(await grownSlabs(the)),

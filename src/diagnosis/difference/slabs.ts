@@ -46,7 +46,11 @@ export async function grownSlabs(the: Case): Promise<Candidate[]> {
           object_bytes
         FROM slabs WHERE slab = ${literal(row.slab)} AND node = ${literal(row.node)}
           AND (${the.sick.captured} OR ${the.healthy.captured}) ORDER BY ts`),
-      about: [`slab:${row.slab}`, ...(resource === undefined ? [] : [`resource:${resource.id}`])],
+      about: [
+        `slab:${row.slab}`,
+        'effect:growth',
+        ...(resource === undefined ? [] : [`resource:${resource.id}`]),
+      ],
       weight: Math.log10(ratio) + Math.log10(grown) / 10,
       key: `slab ${row.node} ${row.slab}`,
     }

@@ -58,7 +58,11 @@ async function candidateOf(
       ...Object.assign({}, ...signs.map(({ subject }) => subject)),
     },
     statement:
-      `${capital(what.name)} (${plain(cure.collector)}) cured it within ${duration(within)}: it ${what.does}.${before} A cure by ` +
+      `${
+        what.effect === 'none'
+          ? `It vanished during ${plain(cure.collector)}, which ${what.does} and is no known cure.`
+          : `${capital(what.name)} (${plain(cure.collector)}) cured it within ${duration(within)}: it ${what.does}.`
+      }${before} A cure by ` +
       `chance in that moment has a probability of ${percent(chanceOfEnding(lasted, within))}.${observed}`,
     effect: { value: within, unit: 'ns', reference: lasted },
     comparison: the.comparisons.make(1 - probability, 'posterior'),

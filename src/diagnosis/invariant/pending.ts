@@ -1,5 +1,5 @@
 /** Work is pending on a socket while every thread that waits for exactly that work sleeps, and goes on sleeping. */
-import { serves } from '../absence/features.ts'
+import { probesServedBy } from '../absence/features.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
@@ -61,10 +61,9 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
   const [{ thread, mechanism }] = sleepers as readonly [Sleeper]
   const [main] = sockets as readonly [SocketState]
   const looks = independentLooks(thread)
-  const comparison = the.comparisons.make(
-    chanceOf(sockets, sleepers),
-    isStated(the, sockets) ? 'stated' : 'rules',
-  )
+  // Sockets that a probe of the symptom knocks at were suspects before anybody looked.
+  const isStated = sockets.some(({ protocol, local }) => probesServedBy(the, `${protocol} ${local}`))
+  const comparison = the.comparisons.make(chanceOf(sockets, sleepers), isStated ? 'stated' : 'rules')
   const queues = sockets.map((socket) => {
     const unit = socket.state === 'LISTEN' ? 'connections not accepted' : 'bytes not read'
     const grew =
@@ -147,12 +146,3 @@ function chanceOf(sockets: readonly SocketState[], sleepers: readonly Sleeper[])
   const deepest = Math.max(...sockets.map(({ state, least }) => (state === 'LISTEN' ? least : 1)))
   return CHANCE_OF_ONE_LOOK ** (looks + (long ? 1 : 0)) * LOAD ** Math.min(20, deepest - 1)
 }
-
-/** Whether a probe of the symptom knocks at one of these sockets: then they were suspects before anybody looked. */
-const isStated = (the: Case, sockets: readonly SocketState[]): boolean =>
-  the.record.probes.some(
-    ({ name, subject }) =>
-      subject.type === 'socket' &&
-      the.symptom?.probes.includes(name) === true &&
-      sockets.some((socket) => serves(socket, subject.protocol, subject.address)),
-  )

@@ -34,6 +34,10 @@ export function unitOfMetric(metric: string): string {
   return unit === 'seconds' ? 'share' : '/s'
 }
 
+/** Gauges whose fall is bad news. */
+export const isMoreBetter = (metric: string): boolean =>
+  /avail|free|throughput|rate|credit|quota|entropy|_up$/i.test(metric)
+
 /** Metrics that the observer moves by observing, or that only restate the clock. */
 export const isBookkeeping = (metric: string): boolean =>
   /^(node_time|node_boot|scrape_|quarry_|up$|probe_duration_limit|node_timex|node_exporter_)/.test(metric) ||

@@ -1,7 +1,7 @@
 /** Calls that have not returned, for longer than their own options allow, or than such calls ever took on the reference. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { isObserver } from '../case/involved.ts'
+import { isObserver, isRelevant } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { deadlineOf } from '../knowledge/deadlines.ts'
 import { waitOf } from '../knowledge/waits.ts'
@@ -43,7 +43,8 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
       past ? CHANCE_PAST_DEADLINE : slow ? CHANCE_PAST_LONGEST : 0.5,
       'rules',
     )
-    if (!past && !slow && waitOf(row.call) !== undefined) return []
+    const involved = isRelevant(the, row.comm)
+    if (!past && (!slow || !involved) && waitOf(row.call) !== undefined) return []
     const measure = past
       ? `, although ${deadline.why}`
       : slow
@@ -72,7 +73,7 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
             : {}),
       },
       comparison,
-      big: past || slow,
+      big: past || (slow && involved),
       standsAlone: past,
       sql: query(`
         SELECT ts, collector, pid, comm, call, args, duration_ns / 1e9 AS seconds, finished FROM syscalls

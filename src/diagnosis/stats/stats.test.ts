@@ -55,7 +55,6 @@ describe('Mann-Whitney', () => {
     close(p, 0.02585951551)
   })
 
-  test('Hodges-Lehmann shift', () => expect(compareByRanks([1, 2, 3], [11, 12, 13]).shift).toBe(10))
   test('nothing to compare', () => expect(compareByRanks([], [1]).p).toBe(1))
 })
 

@@ -1,10 +1,10 @@
 /** Monotone trends: how steep (Theil-Sen) and how sure (Mann-Kendall, corrected for autocorrelation). */
-import { autocorrelations } from './autocorrelation.ts'
+import { lagged } from './autocorrelation.ts'
 import { normalTwoSided } from './distributions.ts'
 import { median, ranks } from './order.ts'
 
-/** Most points whose pairs are all looked at; longer series are thinned evenly. */
-const MOST_POINTS = 400
+/** Most points whose pairs are all looked at; longer series are thinned evenly: thousands of slopes have a good median. */
+const MOST_POINTS = 120
 
 /** Theil-Sen line: the median of all pairwise slopes (Sen, JASA 63, 1968), through the medians. */
 export function theilSen(
@@ -77,8 +77,9 @@ export function hamedRaoFactor(values: readonly number[], lags: 'all' | 'leading
   const detrended = ranks(values.map((value, i) => value - slope * i)).ranks
   const bound = 1.96 / Math.sqrt(n)
   let sum = 0
-  for (const [index, rho] of autocorrelations(detrended, n - 2).entries()) {
-    const lag = index + 1
+  let lag = 0
+  for (const rho of lagged(detrended).take(n - 2)) {
+    lag++
     if (lags === 'leading' && rho <= bound) break
     if (Math.abs(rho) > bound) sum += (n - lag) * (n - lag - 1) * (n - lag - 2) * rho
   }

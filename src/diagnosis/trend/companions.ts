@@ -7,7 +7,7 @@ import { spearman, type Correlation } from '../stats/correlation.ts'
 export interface Companion {
   readonly name: string
   /** Rank correlation over the time up to the end of the symptom. */
-  moves(series: Series): Correlation
+  readonly moves: (series: Series) => Correlation
 }
 
 /** One companion for each probe that the symptom is about. */

@@ -1,0 +1,36 @@
+/**
+ * Explaining away: once the symptom's own path leads to a cause, what merely changed at the same time explains nothing.
+ *
+ * The path starts at the symptom: a function in which the slow call spends its time works on a resource; a worker of the
+ * dead probes' sockets contradicts itself. Growth and agents of other resources are then observations (Pearl, Probabilistic
+ * Reasoning in Intelligent Systems, 1988, 2.2: evidence for one cause lowers the others'). Without such a path every big
+ * change stays a suspect.
+ */
+import type { Candidate } from './candidate.ts'
+import type { Case } from './case/case.ts'
+import { probesServedBy } from './absence/features.ts'
+
+/** Uncorrected: what is weaker leads nowhere. */
+const LEADS = 0.001
+
+/** The candidates, those that are explained away no longer `big`. */
+export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
+  if (the.symptom === null) return [...found]
+  const strong = found.filter(({ big, comparison }) => big && comparison !== null && comparison.p < LEADS)
+  const linked = new Set(
+    strong
+      .filter(({ stage }) => stage === 'mechanism')
+      .flatMap(({ about }) => about.filter((topic) => topic.startsWith('resource:'))),
+  )
+  const contradicted = strong.some(({ stage, about }) => stage === 'contradiction' && isOnPath(the, about))
+  if (linked.size === 0 && !contradicted) return [...found]
+  return found.map((candidate) => {
+    const { stage, kind, about } = candidate
+    const suspect = stage === 'growth' || stage === 'agent' || (kind === 'difference' && stage === 'context')
+    return suspect && !about.some((topic) => linked.has(topic)) ? { ...candidate, big: false } : candidate
+  })
+}
+
+/** Whether a contradiction is about a socket that a probe of the symptom knocks at. */
+const isOnPath = (the: Case, about: readonly string[]): boolean =>
+  about.some((topic) => topic.startsWith('socket:') && probesServedBy(the, topic.slice('socket:'.length)))
