@@ -1,6 +1,6 @@
 /** A place in a list of tokens, and the reports of what was expected there. */
 import type { InvalidExpr, PromqlProblem } from './ast.ts'
-import type { Token } from './lex.ts'
+import { maxProblems, type Token } from './lex.ts'
 
 export class Cursor {
   protected readonly tokens: readonly Token[]
@@ -61,6 +61,7 @@ export class Cursor {
         ...(hint === undefined ? {} : { hint }),
       })
     }
+    if (this.problems.length >= maxProblems) this.index = this.tokens.length - 1
     return { kind: 'invalid', from, to }
   }
 

@@ -23,6 +23,9 @@ const symbol = /=~|==|=|!=|!~|>=|<=|[-+*/%^(){}[\],:@<>]/y
 /** What a token that makes no sense extends to, so that one mistake is one problem. */
 const junk = /[a-zA-Z0-9_.]+|[^]/uy
 
+/** More mistakes than a person would read; the rest of the text is not looked at. */
+export const maxProblems = 100
+
 /** Splits the text; the last token is always `end`. Whatever is no token is reported and left out. */
 export function lex(text: string, problems: PromqlProblem[]): Token[] {
   const tokens: Token[] = []
@@ -44,7 +47,7 @@ export function lex(text: string, problems: PromqlProblem[]): Token[] {
     position += length
   }
 
-  while (position < text.length) {
+  while (position < text.length && problems.length < maxProblems) {
     const skipped = match(space)
     if (skipped !== undefined && skipped !== '') {
       position += skipped.length

@@ -43,6 +43,7 @@ const unaryPrecedence = 5
 /** Nothing that a person writes is nested deeper; hostile text ends here instead of in a stack overflow. */
 const maxDepth = 200
 const maxOperators = 1000
+const maxLength = 50_000
 
 const isBinaryOperator = (text: string): text is BinaryOperator => Object.hasOwn(precedence, text)
 const isAggregator = (text: string): text is Aggregator => aggregators.some((name) => name === text)
@@ -52,6 +53,14 @@ const reserved = new Set(['bool', 'on', 'ignoring', 'group_left', 'group_right',
 /** Parses the text; types, functions and regular expressions are not checked yet. Never throws. */
 export function parseSyntax(text: string): { readonly expr: Expr; readonly problems: PromqlProblem[] } {
   const problems: PromqlProblem[] = []
+  if (text.length > maxLength) {
+    problems.push({
+      offset: maxLength,
+      length: text.length - maxLength,
+      message: `at most ${maxLength} characters`,
+    })
+    return { expr: { kind: 'invalid', from: 0, to: text.length }, problems }
+  }
   const parser = new Parser(lex(text, problems), problems)
   return { expr: parser.whole(), problems }
 }
