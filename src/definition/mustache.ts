@@ -36,18 +36,23 @@ export function parseTemplate(template: string, problem: TemplateProblem): Token
   const open: SectionToken[] = []
   const line = new Line()
   const siblings = (): Token[] => open.at(-1)?.children ?? root
+  const push = (start: number, end: number): void => {
+    if (start === end) return
+    const token = { type: 'text' as const, start, end }
+    siblings().push(token)
+    line.text(token, template.slice(start, end).trim() === '')
+  }
+  /** Only the first and the last line of a text share theirs with tags. */
   const addText = (start: number, end: number): void => {
     const text = template.slice(start, end)
-    for (let from = start; from < end;) {
-      // Only this piece is searched: a template may be one long line with a hundred thousand tags.
-      const newline = text.indexOf('\n', from - start)
-      const to = newline < 0 ? end : start + newline + 1
-      const token = { type: 'text' as const, start: from, end: to }
-      siblings().push(token)
-      line.text(token, text.slice(from - start, to - start).trim() === '')
-      if (newline >= 0) line.end()
-      from = to
+    const [first, last] = [text.indexOf('\n') + 1, text.lastIndexOf('\n') + 1]
+    if (first > 0) {
+      push(start, start + first)
+      line.end()
+      push(start + first, start + last)
+      line.end()
     }
+    push(start + last, end)
   }
 
   let position = 0

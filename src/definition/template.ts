@@ -80,7 +80,7 @@ class Renderer {
   /** False when there have been too many: nested lists repeat one another. */
   #step(at: Span): boolean {
     this.#steps += 1
-    if (this.#steps > limits.renderSteps) this.#tooLarge(at, `more than ${limits.renderSteps} steps`)
+    if (this.#steps > limits.renderSteps) this.#tooLarge(at, `takes more than ${limits.renderSteps} steps`)
     return !this.overflow
   }
 
@@ -89,12 +89,13 @@ class Renderer {
     this.#segments.push({ renderedStart: this.#length, sourceStart: token.start, type })
     this.#parts.push(text)
     this.#length += text.length
-    if (this.#length > limits.expanded) this.#tooLarge(token, `more than ${limits.expanded} characters`)
+    if (this.#length > limits.expanded)
+      this.#tooLarge(token, `renders to more than ${limits.expanded} characters`)
   }
 
   #tooLarge(at: Span, what: string): void {
     if (!this.overflow) {
-      this.#report(at, `the template renders to ${what}`, 'do lists repeat one another here?')
+      this.#report(at, `the template ${what}`, 'do lists repeat one another here?')
     }
     this.overflow = true
   }

@@ -2,6 +2,7 @@
 import type { Position, Problem } from '../../base/errors.ts'
 import { limits } from '../limits.ts'
 import type { Span } from '../position.ts'
+import { inert } from './quote.ts'
 
 /** Takes a problem at a span of the text at hand. */
 export type ReportAt = (at: Span, message: string, hint?: string) => void
@@ -18,7 +19,9 @@ export function createProblems(): Problems {
   let dropped = 0
   return {
     add({ file, line, column }, message, hint) {
-      const problem: Problem = { file, line, column, message, ...(hint === undefined ? {} : { hint }) }
+      // Not every message is made here: those of components and of PromQL hold text of the user's as it is.
+      const place = { file, line, column, message: inert(message) }
+      const problem: Problem = hint === undefined ? place : { ...place, hint: inert(hint) }
       const key = `${line}:${column}:${message}`
       if (found.has(key)) return
       if (found.size < limits.problems) found.set(key, problem)
