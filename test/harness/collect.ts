@@ -19,8 +19,6 @@ export interface Collected {
   readonly notes: readonly string[]
   /** Lines that parsers did not understand. */
   readonly badLines: number
-  /** Directory of the raw files, removed with the scratch directory of the test. */
-  readonly raw: string
   /** Text of the undo ledger at the end, and what could not be undone. */
   readonly ledger: string
   readonly notUndone: readonly string[]
@@ -42,9 +40,15 @@ export async function collect(
   options: CollectOptions = {},
 ): Promise<Collected> {
   const directory = await mkdtemp(join(tmpdir(), 'quarry-collect-'))
+  const run = `collect-${process.pid}-${Math.random().toString(36).slice(2)}`
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => {
+    await rm(directory, { recursive: true, force: true })
+    const left = markedProcesses(run).map(({ pid }) => pid)
+    if (left.length > 0) throw new Error(`${collector.id} left processes behind: ${left.join(', ')}`)
+  })
   const scratch = join(directory, 'scratch')
   await mkdir(scratch)
-  const run = `collect-${process.pid}-${Math.random().toString(36).slice(2)}`
   const node = localNode({ run, group: 'server', ordinal: 0, scratch })
   const notUndone: string[] = []
   const ledgerFile = join(directory, 'undo.jsonl')
@@ -67,30 +71,21 @@ export async function collect(
     note: (sentence) => void notes.push(sentence),
     signal,
   })
-  try {
-    {
-      await using ledger = openLedger(ledgerFile, run, (sentence) => void notUndone.push(sentence))
-      const properties = collector.properties.parse(options.properties ?? {})
-      const over = new AbortController()
-      const collecting = collector.collect(context(ledger), properties).finally(() => over.abort())
-      await Promise.all([collecting, options.during?.(over.signal)])
-    }
-    return {
-      // The table names which rows they are: `add` takes no others.
-      rows: <T extends TableName>(table: T) =>
-        added.filter((entry) => entry.table === table).map((entry) => entry.row as Row<T>),
-      notes,
-      badLines,
-      raw: join(directory, 'raw'),
-      ledger: readFileSync(ledgerFile, 'utf8'),
-      notUndone,
-    }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-    const left = markedProcesses(run)
-    // oxlint-disable-next-line no-unsafe-finally -- that something is left behind is worse than why the collector failed
-    if (left.length > 0)
-      throw new Error(`${collector.id} left processes behind: ${left.map(({ pid }) => pid).join(', ')}`)
+  {
+    await using ledger = openLedger(ledgerFile, run, (sentence) => void notUndone.push(sentence))
+    const properties = collector.properties.parse(options.properties ?? {})
+    const over = new AbortController()
+    const collecting = collector.collect(context(ledger), properties).finally(() => over.abort())
+    await Promise.all([collecting, options.during?.(over.signal)])
+  }
+  return {
+    // The table names which rows they are: `add` takes no others.
+    rows: <T extends TableName>(table: T) =>
+      added.filter((entry) => entry.table === table).map((entry) => entry.row as Row<T>),
+    notes,
+    badLines,
+    ledger: readFileSync(ledgerFile, 'utf8'),
+    notUndone,
   }
 }
 
