@@ -2,7 +2,7 @@
 import type { Definition } from '../model/definition.ts'
 import type { LoadContext, PromqlSelector } from './context.ts'
 import type { Span } from './position.ts'
-import { hintFor, nearest } from './problems/nearest.ts'
+import { hintFor, nearest } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 import type { ScalarTree } from './tree.ts'
 

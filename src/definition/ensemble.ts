@@ -14,7 +14,7 @@ import {
   requireField,
 } from './fields.ts'
 import { createGroups, type Group, type Groups } from './groups.ts'
-import { hintFor } from './problems/nearest.ts'
+import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type ScalarTree, type Tree } from './tree.ts'
 

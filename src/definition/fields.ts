@@ -1,7 +1,7 @@
 /** Reads maps, texts, numbers, durations and choices out of a tree; what does not fit is a problem at its place. */
 import { parseDuration } from '../base/duration.ts'
 import type { Span } from './position.ts'
-import { hintFor, nearest } from './problems/nearest.ts'
+import { hintFor, nearest } from '../base/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type ListTree, type Tree } from './tree.ts'

@@ -4,7 +4,7 @@ import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import { limits } from './limits.ts'
 import type { Span } from './position.ts'
-import { hintFor } from './problems/nearest.ts'
+import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 
 export interface Group {

@@ -9,7 +9,7 @@ export const limits = {
   /** Sections inside one another. */
   sectionDepth: 32,
   /** Lexemes of one YAML document. */
-  lexemes: 120_000,
+  lexemes: 80_000,
   /** YAML collections inside one another. */
   depth: 400,
   /** Values of a document with its aliases written out, plus one for every 64 characters of them. */

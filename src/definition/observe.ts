@@ -13,7 +13,7 @@ import {
   readText,
 } from './fields.ts'
 import type { Groups } from './groups.ts'
-import { hintFor } from './problems/nearest.ts'
+import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 import { shapeOf } from './schema-shape.ts'
 import { describe, type Entry, type MapTree, type Tree } from './tree.ts'

@@ -1,5 +1,5 @@
 /** The values that a template sees: the defaults document under the parameters of this run. */
-import { hintFor } from './problems/nearest.ts'
+import { hintFor } from '../base/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { describe, emptyMap, valueOf, type Entry, type MapTree, type Tree } from './tree.ts'

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { messageOf } from '../base/errors.ts'
 import type { Span } from './position.ts'
-import { hintFor, nearest } from './problems/nearest.ts'
+import { hintFor, nearest } from '../base/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { descriptionAt, keysOf } from './schema-shape.ts'

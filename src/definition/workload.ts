@@ -16,7 +16,7 @@ import {
 import { checkGroupProperties } from './group-properties.ts'
 import type { Groups } from './groups.ts'
 import type { Span } from './position.ts'
-import { hintFor } from './problems/nearest.ts'
+import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type MapTree, type Tree } from './tree.ts'
 

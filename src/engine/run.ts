@@ -175,13 +175,15 @@ async function work(
   journal.update({ checks, partial: journal.record.errors.length > 0 })
 }
 
+const MOST_HISTORY_MS = 24 * 3_600_000
+
 /** Metrics are kept in memory for as long as the symptoms look back, and five minutes more. */
 function historyNeeded(definition: Definition): number {
   const lookbacks = definition.symptoms.map(({ when }) => {
     const parsed = parsePromql(when)
     return 'expr' in parsed ? lookbackOf(parsed.expr) : 0
   })
-  return Math.max(0, ...lookbacks) + 5 * 60_000
+  return Math.min(Math.max(0, ...lookbacks), MOST_HISTORY_MS) + 5 * 60_000
 }
 
 /** How long the last complete run of the same definition took, or null. */

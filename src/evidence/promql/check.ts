@@ -10,7 +10,7 @@ import {
 } from './functions.ts'
 import { metricName } from './labels.ts'
 import { valuePredicate } from './matchers.ts'
-import { nearestName } from './nearest.ts'
+import { nearest } from '../../base/nearest.ts'
 import { compileRegex } from './regex.ts'
 
 export const typeNames: Readonly<Record<ExprType, string>> = {
@@ -180,7 +180,7 @@ function checkCall(
     if (otherPrometheusFunctions.has(name)) {
       report(word, `the function ${name} of Prometheus is not supported`, list)
     } else {
-      const near = nearestName(name, functionNames)
+      const near = nearest(name, functionNames)
       report(word, `there is no function ${name}`, near === undefined ? list : `did you mean ${near}?`)
     }
     return

@@ -18,7 +18,7 @@ import { aggregators } from './ast.ts'
 import { metricName } from './labels.ts'
 import { Cursor } from './cursor.ts'
 import { durationMs, lex, numberValue, type Token } from './lex.ts'
-import { nearestName } from './nearest.ts'
+import { nearest } from '../../base/nearest.ts'
 
 const precedence: Readonly<Record<BinaryOperator, number>> = {
   or: 1,
@@ -76,7 +76,7 @@ class Parser extends Cursor {
   }
 
   private afterExpression(): string | undefined {
-    const near = nearestName(this.word(), ['and', 'or', 'unless', 'offset', 'bool', 'atan2'])
+    const near = nearest(this.word(), ['and', 'or', 'unless', 'offset', 'bool', 'atan2'])
     return this.word() !== '' && near !== undefined ? `did you mean ${near}?` : undefined
   }
 
