@@ -1,8 +1,8 @@
 /** Raw output of a tool, on its way to a compressed file and to a parser at once. */
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { constants, createZstdCompress } from 'node:zlib'
@@ -53,26 +53,25 @@ async function* untilAborted(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const source = output[Symbol.asyncIterator]()
-  using aborted = abortion(signal)
+  // One promise for each chunk: a race against a lasting one would keep every chunk alive as long as that.
+  let giveUp: (reason: Error) => void = () => {}
+  const onAbort = (): void => giveUp(abortReason(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     for (;;) {
-      const next = await Promise.race([source.next(), aborted.promise])
+      throwIfAborted(signal)
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject
+        source.next().then(resolve, reject)
+      })
       if (next.done === true) return
       yield next.value
     }
   } finally {
+    signal.removeEventListener('abort', onAbort)
     // Not awaited: a generator that waits for its own source would never answer.
     source.return?.().catch(() => {})
   }
-}
-
-/** A promise that rejects when the signal aborts, and the end of listening for it. */
-function abortion(signal: AbortSignal): { readonly promise: Promise<never>; [Symbol.dispose](): void } {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(abortReason(signal))
-  signal.addEventListener('abort', onAbort, { once: true })
-  promise.catch(() => {})
-  return { promise, [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) }
 }
 
 // What is already in memory is cut up, so that one huge output does not hold up the ticks of a run.
@@ -107,14 +106,27 @@ async function openRaw(
   written.catch(() => {})
   return {
     async write(chunk) {
-      if (compress.destroyed) return written
-      if (!compress.write(chunk)) await Promise.race([once(compress, 'drain').catch(() => written), written])
+      if (!compress.destroyed && !compress.write(chunk)) await drained(compress)
+      if (compress.destroyed) await written
     },
     async close() {
       compress.end()
       await written
     },
   }
+}
+
+/** Resolves when the stream takes more, or never will. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done)
+      stream.off('close', done)
+      resolve()
+    }
+    stream.once('drain', done)
+    stream.once('close', done)
+  })
 }
 
 /** For output that no parser reads: it is only kept. */
