@@ -16,7 +16,9 @@ const properties = z.strictObject({
     .describe('what bash runs, with `-o pipefail`; a status other than 0 is a failure'),
   target: nodeGroup('server').describe('node group whose nodes run it'),
   env: z.record(z.string(), z.string()).default({}).describe('environment variables'),
-  timeout: duration.optional().describe('a script that takes longer is stopped, and has failed'),
+  timeout: duration
+    .optional()
+    .describe('a script that takes longer is stopped, and has failed; 0 is no limit'),
 })
 type Properties = z.infer<typeof properties>
 
@@ -37,9 +39,14 @@ export default defineModule({
   run: async (context, given) => {
     const nodes = context.group(given.target)
     context.operation('invoke', { nodes: nodes.map(({ name }) => name) })
-    const endings = await Promise.all(nodes.map((node) => runOn(node, context, given)))
+    // All have ended before anything is said: one that cannot be started must not leave the others running.
+    const settled = await Promise.allSettled(nodes.map((node) => runOn(node, context, given)))
     throwIfAborted(context.signal)
-    const failures = endings.filter(({ ok }) => !ok)
+    const failures: Ending[] = []
+    for (const ending of settled) {
+      if (ending.status === 'rejected') throw ending.reason
+      if (!ending.value.ok) failures.push(ending.value)
+    }
     if (failures.length === 0) context.operation('ok')
     else context.operation('fail', failures.map(({ node, why }) => `${node}: ${why}`).join('\n'))
   },
@@ -56,7 +63,7 @@ async function runOn(
   await using command = await node.spawn(['bash', '-o', 'pipefail', '-c', script], {
     signal: context.signal,
     env: { ...context.environment(node), ...env },
-    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    ...(timeout ? { timeoutMs: timeout } : {}),
   })
   const stopsWithPhase = context.lifetime === 'run_to_end_of_phase'
   const stop = (): void => void command.stop()

@@ -1,0 +1,74 @@
+/** Runs one module for real on this host and gives what it did, without a run around it. */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Lifetime } from '../../src/model/definition.ts'
+import { undo } from '../../src/node/effects.ts'
+import { localNode } from '../../src/node/local.ts'
+import type { Definable } from '../../src/plugin/define.ts'
+import type { ModulePlugin } from '../../src/plugin/module.ts'
+
+export interface ModuleRun {
+  /** Such as `invoke`, `ok`, each with its value. */
+  readonly operations: readonly (readonly [kind: string, value: unknown])[]
+  readonly log: readonly string[]
+  /** Text of a file among the artifacts of the first node. */
+  artifact(name: string): Promise<string>
+  /** What the module rejected with. */
+  readonly error: unknown
+}
+
+export interface ModuleOptions {
+  readonly nodes?: number
+  readonly lifetime?: Lifetime
+  readonly signal?: AbortSignal
+  readonly endOfPhase?: AbortSignal
+}
+
+/** Names of the modules are `it`. Processes that it leaves in the background are killed, files removed, on disposal. */
+export async function runModule(
+  module: ModulePlugin & Definable<unknown>,
+  properties: unknown,
+  { nodes: count = 1, lifetime = 'run_once', ...signals }: ModuleOptions = {},
+): Promise<ModuleRun & AsyncDisposable> {
+  const directory = await mkdtemp(join(tmpdir(), 'quarry-module-'))
+  const run = `module-${process.pid}-${Math.random().toString(36).slice(2)}`
+  const nodes = await Promise.all(
+    Array.from({ length: count }, async (_, ordinal) => {
+      const scratch = join(directory, String(ordinal))
+      await mkdir(scratch)
+      return localNode({ run, group: 'server', ordinal, scratch })
+    }),
+  )
+  const operations: [string, unknown][] = []
+  const log: string[] = []
+  let failure: unknown
+  try {
+    await module.run(
+      {
+        name: 'it',
+        group: () => nodes,
+        environment: (node) => ({ QUARRY_NODE_ORDINAL: String(node.ordinal) }),
+        operation: (kind, value) => operations.push([kind, value]),
+        log: (line) => log.push(line),
+        artifacts: (node) => node.scratch,
+        lifetime,
+        endOfPhase: signals.endOfPhase ?? new AbortController().signal,
+        signal: signals.signal ?? new AbortController().signal,
+      },
+      module.properties.parse(properties),
+    )
+  } catch (error) {
+    failure = error
+  }
+  return {
+    operations,
+    log,
+    error: failure,
+    artifact: (name) => readFile(join(directory, '0', name), 'utf8'),
+    async [Symbol.asyncDispose]() {
+      await undo({ type: 'processes', run })
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
