@@ -108,6 +108,11 @@ test('bpf-wakeups, bpf-timers and perf-off-cpu see a program that naps', async (
   expect(longest).toMatchObject({ comm: 'actor', state: 'off-cpu', unit: 'ns' })
   expect(longest?.frames?.slice(0, longest.kernel_frames ?? 0)).toContain('do_nanosleep')
   expect(longest?.frames?.slice(longest.kernel_frames ?? 0)).toContain('take_naps')
+
+  const everybody = (await collect(perfOffCpu)).rows('stacks')
+  expect(everybody.some(({ pid }) => pid === naps.pid)).toBe(true)
+  expect(everybody.some(({ pid }) => pid === process.pid)).toBe(false)
+  expect(everybody.every(({ tid }) => tid !== 0)).toBe(true)
 })
 
 test('bpf-block-io names who writes to which device', async () => {

@@ -17,14 +17,13 @@ export default defineCollector({
   inDefaultLadder: true,
   onReference: true,
   async collect(context, { everybody }) {
-    const { targets } = context
-    const chosen = everybody ? [] : targets.slice(0, 1000)
+    const chosen = everybody ? [] : context.targets.slice(0, 1000)
+    // Process 0, which idles, gives the map its type; the program passes it over.
+    const look = [`@look[0] = ${chosen.length > 0 ? 1 : 0};`, '@target[0] = 1;']
+    look.push(...chosen.map(({ pid }) => `@target[${pid}] = 1;`))
     await runBpftrace(context, {
       program: new URL('./off-cpu.bt', import.meta.url),
-      prelude:
-        chosen.length === 0
-          ? ''
-          : `BEGIN { @look[0] = 1; ${chosen.map(({ pid }) => `@target[${pid}] = 1;`).join(' ')} }`,
+      prelude: `BEGIN { ${look.join(' ')} }`,
       parser: createOffCpuParser(context.rows, { note: (sentence) => context.note(sentence) }),
     })
   },
