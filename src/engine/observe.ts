@@ -18,7 +18,10 @@ import { openProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { checkNeeds } from '../node/needs.ts'
 
+/** A killed run loses the metrics of this long; a long one flushes less often, for each flush leaves a file a table. */
 const FLUSH_MS = 10_000
+const MOST_FLUSH_MS = 60_000
+const FLUSHES = 30
 
 export interface Observation extends AsyncDisposable {
   readonly metrics: MetricStore
@@ -67,11 +70,16 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
 
   const drain = (): void =>
     void metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
+  const began = performance.now()
+  let flushed = began
   const loops = [
     repeat(definition.observe.everyMs, stopped.signal, () => {
       for (const one of samplers) sampleOnce(one, journal)
     }),
     repeat(FLUSH_MS, stopped.signal, async () => {
+      const now = performance.now()
+      if (now - flushed < Math.min(MOST_FLUSH_MS, (now - began) / FLUSHES)) return
+      flushed = now
       drain()
       try {
         await writer.flush()
