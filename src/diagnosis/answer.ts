@@ -13,7 +13,9 @@ export function answerOf(record: RunRecord, findings: readonly Finding[]): strin
     return chain.length === 0 ? nothing : [nothing, ...chain.map(({ statement }) => statement)].join(' ')
   }
   const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
-  const shown = `Symptom ${plain(symptom.name)} showed after ${after}.`
+  const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length
+  const again = episodes > 1 ? `, ${episodes} times in all` : ''
+  const shown = `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
   if (chain.length === 0)
     return `${shown} The evidence carries no statement about its cause; ${nextStep(record, findings)}`
   return [shown, ...chain.map(({ statement }) => statement)].join(' ')

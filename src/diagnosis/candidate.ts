@@ -32,6 +32,8 @@ export interface Candidate {
   readonly big: boolean
   /** A violation that is wrong whether or not a symptom shows: needs no symptom to be stated. */
   readonly standsAlone?: boolean
+  /** Units of `effect` per second, of what grows. */
+  readonly pace?: number
   readonly sql: string
   readonly chart?: Chart
   /** What it is about, for linking: `resource:dentry`, `call:open`, `comm:agent`, `thread:12`, `effect:rearm`. */

@@ -26,7 +26,10 @@ export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
   if (linked.size === 0 && !contradicted) return [...found]
   return found.map((candidate) => {
     const { stage, kind, about } = candidate
-    const suspect = stage === 'growth' || stage === 'agent' || (kind === 'difference' && stage === 'context')
+    const suspect =
+      stage === 'growth' ||
+      stage === 'agent' ||
+      (stage === 'context' && (kind === 'difference' || kind === 'absence'))
     return suspect && !about.some((topic) => linked.has(topic)) ? { ...candidate, big: false } : candidate
   })
 }

@@ -1,6 +1,7 @@
 /** Counters that fell silent: something that happened all the time before does not happen any more. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { isInvolved } from '../case/involved.ts'
 import { seriesName, within } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
@@ -41,7 +42,7 @@ export async function silentMetrics(the: Case): Promise<Candidate[]> {
         `${amount(median(before), unit)} in the median before.`,
       effect: { value: 0, unit, reference: median(before), ratio: 0 },
       comparison,
-      big: true,
+      big: process.comm === undefined || isInvolved(the, process.comm),
       sql,
       chart: { type: 'lines', title: plain(name), unit, sql },
       about: [`metric:${series.metric}`, 'effect:silent'],

@@ -21,6 +21,8 @@ export interface Activity {
   readonly what: string
   readonly unit: string
   actors(the: Case, node: string): Promise<readonly Actor[]>
+  /** Table whose collectors counted events; undefined for what metrics measure. */
+  readonly table?: string
   /** Rows behind it: columns label and value, for bars. */
   sql(the: Case, node: string): string
 }
@@ -66,6 +68,7 @@ function captured(
     id,
     what,
     unit,
+    ...(events ? { table } : {}),
     actors: async (the, node) => {
       const rows = await the.evidence.rows<Row>(rowsOf(the, node))
       return byComm(rows).map((actor) => (events ? { ...actor, events: actor.amount } : actor))

@@ -11,6 +11,8 @@ export interface Implicated {
   readonly score: number
   /** The candidate that shows its growth best. */
   readonly growth?: Candidate
+  /** How fast it grew, objects per second; known from a trend. */
+  readonly pace?: number
   /** Adjective of the part that grew, such as `negative`. */
   readonly adjective?: string
 }
@@ -41,6 +43,7 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
     .filter(({ stage, about }) => stage === 'growth' && !about.includes('effect:decay'))
     .sort((a, b) => magnitude(b) - magnitude(a))
   const growth = growths.find(({ about }) => about.some((topic) => topic.startsWith('slab:'))) ?? growths[0]
+  const pace = growths.find((one) => one.pace !== undefined)?.pace
   const part = resource.parts?.find(({ adjective }) =>
     growths.some(({ about }) => about.includes(`part:${resource.id}:${adjective}`)),
   )
@@ -65,6 +68,7 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
         : [part.producer, ...resource.producers.filter((id) => id !== part.producer)],
     score,
     ...(growth === undefined ? {} : { growth }),
+    ...(pace === undefined ? {} : { pace }),
     ...(part === undefined ? {} : { adjective: part.adjective }),
   }
 }

@@ -1,9 +1,9 @@
 /** Who leads an activity, by how much, and whether the lead is real. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { amount, percent, plain, times } from '../statement/format.ts'
-import { normalTail } from '../stats/distributions.ts'
-import { studentTwoSided } from '../stats/distributions.ts'
+import { literal } from '../case/sql.ts'
+import { amount, count, percent, plain, times } from '../statement/format.ts'
+import { normalTail, studentTwoSided } from '../stats/distributions.ts'
 import type { Activity, Actor } from './activities.ts'
 import { ENOUGH, type Implicated } from './implicated.ts'
 import { namesOf } from './names.ts'
@@ -18,6 +18,8 @@ const BIG_LEAD = 2
 /** With such a lead less than half of all is enough. */
 const CLEAR_LEAD = 5
 const LEAST_SHARE = 0.3
+/** Least part of the growth that the counted events must account for. */
+const LEAST_BALANCE = 0.05
 
 export async function attribute(
   the: Case,
@@ -35,6 +37,7 @@ export async function attribute(
   const clear = (share >= BIG_SHARE && lead >= BIG_LEAD) || (share >= LEAST_SHARE && lead >= CLEAR_LEAD)
   if (!clear) return undefined
   const names = activity.id === 'failed-lookup' ? await namesOf(the, node, first.comm) : undefined
+  const balance = await balanceOf(the, implicated, activity, first)
   const what = `${implicated.adjective === undefined ? '' : `${implicated.adjective} `}${resource.name}`
   const next =
     second === undefined
@@ -55,14 +58,14 @@ export async function attribute(
     },
     statement:
       `${who} makes ${percent(share)} of ${activity.what} (${amount(first.amount, activity.unit)}), ${next}; that is what ` +
-      `makes ${what}${growth === undefined ? '' : ', which grew'}.${asked}`,
+      `makes ${what}${growth === undefined ? '' : ', which grew'}.${balance?.sentence ?? ''}${asked}`,
     effect: {
       value: share,
       unit: 'share',
       ...(second === undefined ? {} : { reference: second.amount / total, ratio: lead }),
     },
     comparison,
-    big: score >= ENOUGH,
+    big: score >= ENOUGH && (balance === undefined || balance.share >= LEAST_BALANCE),
     sql: activity.sql(the, node),
     chart: {
       type: 'bars',
@@ -74,6 +77,38 @@ export async function attribute(
     weight: score,
     key: `agent ${node} ${resource.id}`,
   }
+}
+
+/**
+ * Mass balance: does the pace of the events account for the pace of the growth? Undefined where one of them is not known.
+ *
+ * Not every event leaves an object, and bursts come and go: only far too few are an objection.
+ */
+async function balanceOf(
+  the: Case,
+  { pace, node }: Implicated,
+  { table }: Activity,
+  { events }: Actor,
+): Promise<{ share: number; sentence: string } | undefined> {
+  if (pace === undefined || pace <= 0 || table === undefined || events === undefined) return undefined
+  const rows = await the.evidence.rows<{ collector: string }>(
+    `SELECT DISTINCT collector FROM ${table} WHERE ${the.sick.captured} AND node = ${literal(node)}`,
+  )
+  const counted = new Set(rows.map(({ collector }) => collector))
+  const spans = the.sick.captures
+    .flatMap(({ rungs }) => rungs.filter((rung) => rung.node === node && counted.has(rung.collector)))
+    .map(({ from, to }) => Number(BigInt(to) - BigInt(from)) / 1e9)
+  const longest = Math.max(0, ...spans)
+  if (longest <= 0) return undefined
+  const perSecond = events / longest
+  const share = perSecond / pace
+  const sentence =
+    share < LEAST_BALANCE
+      ? ` That is too few to account for a growth of ${count(pace)} per second.`
+      : share <= 1 / LEAST_BALANCE
+        ? ` At least ${count(perSecond)} per second, for a growth of ${count(pace)} per second.`
+        : ''
+  return { share, sentence }
 }
 
 /** Chance that the first is no more active than the second. */

@@ -20,10 +20,15 @@ export interface Case {
   readonly record: RunRecord
   readonly evidence: Evidence
   readonly comparisons: Comparisons
-  /** The symptom that is explained; null for a run in which none showed. */
+  /** The symptom that is explained, in one of the episodes in which it showed; null for a run in which none did. */
   readonly symptom: SymptomRecord | null
+  /** First episode of that symptom: what led to it came before. The whole time without a symptom. */
+  readonly first: { readonly from: bigint; readonly to: bigint }
   readonly healthy: Side
-  /** Without a symptom: the captures that were made of the system as it is, and the whole time. */
+  /**
+   * The episode, and the captures of all episodes: what goes on in bursts may have missed one of them. Without a symptom:
+   * the captures that were made of the system as it is, and the whole time.
+   */
   readonly sick: Side
   readonly cured: Side | null
   /** When the workload began and observation ended. */
@@ -37,31 +42,37 @@ export interface Case {
   seconds(at: bigint): number
 }
 
-/** Assembles the case of a run: of its first symptom, preferring one that is not expected and was captured. */
+/** Assembles the case of a run: of its main symptom, over the episode that tells most. */
 export function openCase(record: RunRecord, evidence: Evidence): Case {
   const symptom = mainSymptom(record)
   const { from, to } = extent(record)
-  const onset = symptom === null ? to : clamp(BigInt(symptom.from), from, to)
-  const ended = symptom?.to === null || symptom === null ? to : clamp(BigInt(symptom.to), from, to)
+  const span = (one: SymptomRecord | null): { from: bigint; to: bigint } =>
+    one === null
+      ? { from, to }
+      : {
+          from: clamp(BigInt(one.from), from, to),
+          to: one.to === null ? to : clamp(BigInt(one.to), from, to),
+        }
+  const first = span(record.symptoms.find(({ name }) => name === symptom?.name) ?? null)
+  const episode = span(symptom)
   const captures = (role: CaptureRecord['role']): readonly CaptureRecord[] =>
     record.captures.filter(
-      (capture) =>
-        capture.role === role &&
-        (role === 'reference' || capture.symptom === null || capture.symptom === symptom?.name),
+      (capture) => capture.role === role && (capture.symptom === null || capture.symptom === symptom?.name),
     )
-  const references = captures('reference')
+  const references = record.captures.filter(({ role }) => role === 'reference')
   const sickCaptures = captures('sick')
-  const sick = side(sickCaptures, symptom === null ? from : onset, symptom === null ? to : ended)
-  const cured = captures('cured')
+  const sick = side(sickCaptures, episode.from, episode.to)
+  const cured = captures('cured').filter(({ from: began }) => BigInt(began) >= episode.to)
   let series: Promise<readonly Series[]> | undefined
   return {
     record,
     evidence,
     comparisons: createComparisons(),
     symptom,
-    healthy: side(references, from, healthyEnd(from, onset, references)),
+    first,
+    healthy: side(references, from, healthyEnd(from, symptom === null ? to : first.from, references)),
     sick,
-    cured: symptom?.to === null || symptom === null ? null : side(cured, ended, to),
+    cured: symptom?.to === null || symptom === null ? null : side(cured, episode.to, to),
     from,
     to,
     targets: targetsOf(sickCaptures.length > 0 ? sickCaptures : references),
@@ -70,12 +81,19 @@ export function openCase(record: RunRecord, evidence: Evidence): Case {
   }
 }
 
+/** One that is not expected, that was captured, that something cured which can cure; the earliest of these. */
 function mainSymptom(record: RunRecord): SymptomRecord | null {
   const captured = new Set(record.captures.map((capture) => capture.symptom))
-  const [best] = [...record.symptoms].sort(
+  const rungs = record.captures.flatMap((capture) => capture.rungs)
+  const cureTier = ({ curedBy }: SymptomRecord): number => {
+    const tier = rungs.find(({ collector }) => collector === curedBy)?.tier
+    return tier === 'stop' || tier === 'change' ? 1 : 0
+  }
+  const [best] = record.symptoms.toSorted(
     (a, b) =>
       Number(a.expected) - Number(b.expected) ||
       Number(captured.has(b.name)) - Number(captured.has(a.name)) ||
+      cureTier(b) - cureTier(a) ||
       Number(BigInt(a.from) - BigInt(b.from)),
   )
   return best ?? null

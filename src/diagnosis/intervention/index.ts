@@ -17,6 +17,7 @@ export const intervention: Analyzer = {
       .filter(
         ({ status, symptomBefore }) => status !== 'skipped' && status !== 'missing' && symptomBefore === true,
       )
+      .filter(({ from }) => BigInt(from) >= the.sick.from && BigInt(from) <= the.sick.to)
       .toSorted((a, b) => Number(BigInt(a.from) - BigInt(b.from)))
     const at = rungs.findIndex(
       ({ collector, symptomAfter }) =>

@@ -62,12 +62,12 @@ export const trend: Analyzer = {
 
 function stretchesOf(the: Case): Stretch[] {
   if (the.symptom === null) return [{ from: 0, to: the.seconds(the.to) }]
-  const onset = the.seconds(the.sick.from)
+  const onset = the.seconds(the.first.from)
   const changes = the.sick.captures.flatMap(({ rungs }) => rungs.filter(({ tier }) => tier === 'change'))
   const changed = changes.map(({ from }) => the.seconds(BigInt(from)))
   return [
     { from: 0, to: onset },
-    { from: onset / 2, to: Math.min(the.seconds(the.sick.to), ...changed) },
+    { from: onset / 2, to: Math.min(the.seconds(the.first.to), ...changed) },
   ]
 }
 

@@ -47,6 +47,7 @@ export function trendCandidate(
       `${whenOf(the, growth)} (${amount(slope, unit)} per second, tau ${tau.toFixed(2)}).${follows?.sentence ?? ''}`,
     effect: { value: end, unit, reference: start, ...(start !== 0 ? { ratio: end / start } : {}) },
     comparison,
+    pace: slope,
     big: matters(the, series, grows, Math.abs(end - start)),
     sql,
     chart: { type: 'lines', title: plain(name), unit, sql },
@@ -84,7 +85,7 @@ function matters(the: Case, series: Series, grows: boolean, change: number): boo
 
 function whenOf(the: Case, { from, to }: Growth): string {
   if (the.symptom === null) return `in ${duration((to - from) * 1e9)}`
-  const onset = the.seconds(the.sick.from)
+  const onset = the.seconds(the.first.from)
   return to <= onset
     ? 'before the symptom showed'
     : `from ${duration((onset - from) * 1e9)} before the symptom showed`
