@@ -355,3 +355,23 @@ test('a byte order mark and CR LF are no problem, and do not move positions', ()
     `"d.yaml:4:19: there is no module called \`nop\`; did you mean \`noop\`?"`,
   )
 })
+
+test('names that checkers refer to', () => {
+  expect(
+    problemsOf(`workload:
+  phases: [{load: {module: noop}}, {left: [{read: {module: noop}}]}]
+  checkers:
+    a: {checker: nofail, properties: {processes: "load, raed"}}
+    b: {checker: duration, properties: {duration.max: 3s, phases: left}}
+    c: {checker: no-symptom, properties: {names: [slow, drak]}}
+    d: {checker: no-symptom, properties: {names: dark}}
+symptoms: {slow: {when: "probe_success == 0"}, dark: {}}
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:4:50: \`processes\` of checker \`nofail\`: there is no module called \`raed\`; did you mean \`read\`?
+    d.yaml:5:67: \`phases\` of checker \`duration\`: there is no module called \`left\`; expected one of load, read
+    d.yaml:6:57: \`names\` of checker \`no-symptom\`: there is no symptom called \`drak\`; did you mean \`dark\`?
+    d.yaml:7:50: \`names\` of checker \`no-symptom\`: expected a list, not a string
+    d.yaml:8:48: symptom \`dark\` needs \`when\`; a PromQL condition, such as \`probe_success{probe="x"} == 0\`"
+  `)
+})

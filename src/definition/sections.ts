@@ -5,6 +5,7 @@ import { readEnsemble } from './ensemble.ts'
 import { readEvidence } from './evidence.ts'
 import { givenField, readFields, readPositiveDuration, readText } from './fields.ts'
 import { readObserve } from './observe.ts'
+import type { Names } from './references.ts'
 import { readSymptoms } from './symptoms.ts'
 import { valueOf, type Tree } from './tree.ts'
 import { readWorkload, type Workload } from './workload.ts'
@@ -38,9 +39,10 @@ export function readSections(
     report(tree, 'the definition needs a `workload`', 'without one, `quarry watch` observes what is there')
   }
   const groups = readEnsemble(context, ensemble)
-  const work = workload === undefined ? noWorkload : readWorkload(context, workload, groups)
+  const names: Names = { groups, modules: new Set(), symptoms: keysOf(symptoms) }
+  const work = workload === undefined ? noWorkload : readWorkload(context, workload, names)
   const observed = readObserve(context, observe, groups)
-  const probeNames = namesIn(observe, 'probes')
+  const probeNames = keysOf(observe?.type === 'map' ? observe.entries.get('probes')?.value : undefined)
   const descriptionText = description && readText(report, description, '`description`')
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
   const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
@@ -59,7 +61,4 @@ export function readSections(
 }
 
 /** Names as written, also of entries that turned out to be wrong: a reference to one of those is right. */
-function namesIn(tree: Tree | undefined, key: string): string[] {
-  const section = tree?.type === 'map' ? tree.entries.get(key)?.value : undefined
-  return section?.type === 'map' ? [...section.entries.keys()] : []
-}
+const keysOf = (tree: Tree | undefined): string[] => (tree?.type === 'map' ? [...tree.entries.keys()] : [])

@@ -1,7 +1,8 @@
 /** The `workload` section: phases one after another, the steps of each together, and the checkers. */
 import { lifetimes, type ComponentUse, type Lifetime, type Phase, type Step } from '../model/definition.ts'
 import type { ComponentOf } from '../plugin/registry.ts'
-import { findComponent, readUse, useComponent } from './component.ts'
+import { readCheckers, rejectArtifactCheckers } from './checkers.ts'
+import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import {
   checkName,
@@ -13,11 +14,10 @@ import {
   readText,
   requireField,
 } from './fields.ts'
-import { checkGroupProperties } from './group-properties.ts'
-import type { Groups } from './groups.ts'
 import type { Span } from './position.ts'
 import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
+import { checkReferences, type Names } from './references.ts'
 import { describe, type Entry, type MapTree, type Tree } from './tree.ts'
 
 export const workloadKeys = ['phases', 'checkers', 'artifact_checkers']
@@ -29,27 +29,27 @@ export interface Workload {
   readonly artifactCheckers: readonly ComponentUse[]
 }
 
-export function readWorkload(context: LoadContext, tree: Tree, groups: Groups): Workload {
+/** Adds the names of all modules to `names.modules`. */
+export function readWorkload(context: LoadContext, tree: Tree, names: Names): Workload {
   const { report } = context
   const fields = readFields(report, tree, 'the workload', workloadKeys)
   const phases = requireField(report, fields, 'phases', { in: tree, where: 'the workload' })
   const checkers = givenField(fields, 'checkers')
   const artifactCheckers = givenField(fields, 'artifact_checkers')
   return {
-    phases: phases === undefined ? [] : new PhaseReader(context, groups).read(phases.value, 'phases'),
-    checkers: checkers === undefined ? [] : readCheckers(context, checkers),
+    phases: phases === undefined ? [] : new PhaseReader(context, names).read(phases.value, 'phases'),
+    checkers: checkers === undefined ? [] : readCheckers(context, checkers, names),
     artifactCheckers: artifactCheckers === undefined ? [] : rejectArtifactCheckers(context, artifactCheckers),
   }
 }
 
 class PhaseReader {
   readonly #context: LoadContext
-  readonly #groups: Groups
-  readonly #names = new Set<string>()
+  readonly #names: Names
 
-  constructor(context: LoadContext, groups: Groups) {
+  constructor(context: LoadContext, names: Names) {
     this.#context = context
-    this.#groups = groups
+    this.#names = names
   }
 
   /** `name` is the step that holds the phases. */
@@ -77,10 +77,10 @@ class PhaseReader {
       )
       return []
     }
-    if (this.#names.has(key)) {
+    if (this.#names.modules.has(key)) {
       report(keyAt, `two modules are called ${quote(key)}`, 'names of modules are unique in a workload')
     }
-    this.#names.add(key)
+    this.#names.modules.add(key)
     return this.#readModule(key, value, keyAt)
   }
 
@@ -95,7 +95,7 @@ class PhaseReader {
     const component = module && id ? findComponent(registry, report, 'module', id, module) : undefined
     if (component === undefined) return []
     const { lifetime, rest } = this.#takeLifetime(component, fields.get('properties')?.value)
-    checkGroupProperties(this.#groups, component, rest, keyAt)
+    checkReferences(report, this.#names, component, rest, keyAt)
     const use = useComponent(report, component, name, rest, keyAt)
     if (use === undefined) return []
     return [{ type: 'module', use, lifetime, ...(timeoutMs === undefined ? {} : { timeoutMs }) }]
@@ -132,28 +132,4 @@ class PhaseReader {
     this.#context.report(tree, `lifetime must be once or phase, not ${found}`, hintFor(text, choices))
     return undefined
   }
-}
-
-function readCheckers(context: LoadContext, tree: Tree): ComponentUse[] {
-  const { report } = context
-  return [...readMap(report, tree, '`checkers`').values()].flatMap(({ key, keyAt, value }) => {
-    checkName(report, keyAt, key, 'name of a checker')
-    const where = `checker ${quote(key)}`
-    const fields = readFields(report, value, where, ['checker', 'properties'])
-    const id = requireField(report, fields, 'checker', { in: value, at: keyAt, where })?.value
-    const properties = fields.get('properties')?.value
-    return (id && readUse(context, 'checker', id, { name: key, where, properties, at: keyAt })) ?? []
-  })
-}
-
-/** There is no contract for artifact checkers yet, so every one is unknown. */
-function rejectArtifactCheckers({ report }: LoadContext, tree: Tree): ComponentUse[] {
-  for (const { key, keyAt, value } of readMap(report, tree, '`artifact_checkers`').values()) {
-    const where = `artifact checker ${quote(key)}`
-    const fields = readFields(report, value, where, ['artifact_checker', 'properties'])
-    const id = requireField(report, fields, 'artifact_checker', { in: value, at: keyAt, where })?.value
-    const text = id && readText(report, id, where)
-    if (id && text) report(id, `there is no artifact checker called ${quote(text)}`, hintFor(text, []))
-  }
-  return []
 }

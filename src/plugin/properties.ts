@@ -16,13 +16,13 @@ export const duration = z
   })
   .meta({ title: 'duration' })
 
-/** Metadata key that makes the loader check that a property names a node group. */
-export const NODE_GROUP = 'x-node-group'
+/** Metadata key of a property that names something in the definition; the loader reports a name that is not there. */
+export const REFERS_TO = 'x-refers-to'
+export type Referent = 'node group' | 'module' | 'symptom'
 
-/** Name or alias of a node group; the loader reports an unknown one. */
-export const nodeGroup = (fallback: string) =>
-  z
-    .string()
-    .min(1)
-    .default(fallback)
-    .meta({ [NODE_GROUP]: 'name' })
+/** Marks a schema whose value names such things: one, a list, or several with commas between them. */
+export const refersTo = <S extends z.ZodType>(referent: Referent, schema: S): S =>
+  schema.meta({ [REFERS_TO]: referent })
+
+/** Name or alias of a node group. */
+export const nodeGroup = (fallback: string) => refersTo('node group', z.string().min(1).default(fallback))

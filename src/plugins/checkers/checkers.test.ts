@@ -46,8 +46,10 @@ test('nofail', async () => {
   expect(await check(nofail, { history: 'a fail 1,b fail 2' })).toBe(
     'fail: a failed in phase 1: because, and 1 more',
   )
-  const one = { history: 'a fail 1,b ok 2', properties: { processes: 'b, c' } }
-  expect(await check(nofail, one)).toBe('pass: no operation failed')
+  const named = (processes: string): Promise<string> =>
+    check(nofail, { history: 'a fail 1,b ok 2,c ok 3', properties: { processes } })
+  expect(await named('b, c')).toBe('pass: no operation failed')
+  expect(await named('b, x')).toBe('unknown: x did not run')
   expect(await check(nofail, {})).toBe('pass: no operation failed')
 })
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { formatDuration } from '../../../base/duration.ts'
 import type { Operation } from '../../../plugin/checker.ts'
 import { defineChecker } from '../../../plugin/define.ts'
-import { duration } from '../../../plugin/properties.ts'
+import { duration, refersTo } from '../../../plugin/properties.ts'
 
 export default defineChecker({
   id: 'duration',
@@ -13,10 +13,9 @@ export default defineChecker({
     .strictObject({
       'duration.max': duration.optional().describe('longest time it may take'),
       'duration.min': duration.optional().describe('shortest time it may take'),
-      phases: z
-        .string()
-        .optional()
-        .describe('aliases of the modules to time, with commas; the whole when left out'),
+      phases: refersTo('module', z.string().optional()).describe(
+        'aliases of the modules to time, with commas; the whole when left out',
+      ),
     })
     .refine((given) => given['duration.max'] !== undefined || given['duration.min'] !== undefined, {
       message: 'needs duration.max or duration.min',

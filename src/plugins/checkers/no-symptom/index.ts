@@ -1,13 +1,16 @@
 /** Passes when no symptom showed, other than expected ones. */
 import { z } from 'zod'
 import { defineChecker } from '../../../plugin/define.ts'
+import { refersTo } from '../../../plugin/properties.ts'
 
 export default defineChecker({
   id: 'no-symptom',
   summary: 'no symptom showed that was not expected',
   needs: [],
   properties: z.strictObject({
-    names: z.array(z.string()).optional().describe('the symptoms to consider; all when left out'),
+    names: refersTo('symptom', z.array(z.string()).optional()).describe(
+      'the symptoms to consider; all when left out',
+    ),
   }),
   check: async ({ symptoms }, { names }) => {
     const shown = symptoms.filter(
