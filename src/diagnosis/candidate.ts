@@ -42,8 +42,6 @@ export interface Candidate {
   readonly weight: number
   /** Candidates with the same key state the same fact; the one with the larger weight stays. */
   readonly key: string
-  /** A class of failure that follows from this candidate. */
-  readonly failureClass?: string
 }
 
 /** One of the eight kinds of inference. */
@@ -52,7 +50,3 @@ export interface Analyzer {
   /** What this kind sees; `found` is what the kinds before it saw. */
   analyze(the: Case, found: readonly Candidate[]): Promise<Candidate[]>
 }
-
-/** Candidates that are about something. */
-export const about = (candidates: readonly Candidate[], topic: string): Candidate[] =>
-  candidates.filter((candidate) => candidate.about.includes(topic))

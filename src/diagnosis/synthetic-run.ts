@@ -19,7 +19,7 @@ import type { Tier } from '../model/tier.ts'
 
 export const NODE = 'server/0'
 /** Start of every made-up run, ns since the epoch. */
-export const START = 1_800_000_000_000_000_000n
+const START = 1_800_000_000_000_000_000n
 
 /** ns since the epoch, `seconds` after the start. */
 export const at = (seconds: number): bigint => START + BigInt(Math.round(seconds * 1e9))

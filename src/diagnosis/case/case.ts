@@ -59,8 +59,11 @@ export function openCase(record: RunRecord, evidence: Evidence): Case {
     record.captures.filter(
       (capture) => capture.role === role && (capture.symptom === null || capture.symptom === symptom?.name),
     )
-  const references = record.captures.filter(({ role }) => role === 'reference')
-  const sickCaptures = captures('sick')
+  const all = record.captures.filter(({ role }) => role === 'reference')
+  // Where nothing was sick, what must hold on any host is checked on the reference; there is nothing to compare it with.
+  const alone = symptom === null && captures('sick').length === 0
+  const references = alone ? [] : all
+  const sickCaptures = alone ? all : captures('sick')
   const sick = side(sickCaptures, episode.from, episode.to)
   const cured = captures('cured').filter(({ from: began }) => BigInt(began) >= episode.to)
   let series: Promise<readonly Series[]> | undefined

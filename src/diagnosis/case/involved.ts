@@ -17,7 +17,7 @@ export const isRelevant = (the: Case, comm: string): boolean =>
   isInvolved(the, comm) || (the.targets.length === 0 && probePrograms(the).size === 0)
 
 /** Command names of the programs in the command lines of the symptom's probes. */
-export function probePrograms(the: Case): ReadonlySet<string> {
+function probePrograms(the: Case): ReadonlySet<string> {
   const names = new Set<string>()
   for (const probe of the.record.probes) {
     if (!(the.symptom?.probes.includes(probe.name) ?? false) || probe.subject.type !== 'command') continue

@@ -38,7 +38,7 @@ export interface Watch {
   readonly events: number
 }
 
-export const isEdgeTriggered = (watch: Watch): boolean => (watch.events & EPOLLET) !== 0
+const isEdgeTriggered = (watch: Watch): boolean => (watch.events & EPOLLET) !== 0
 
 /** Threads of the sick captures, in the last call they were seen in. */
 export async function waitingThreads(the: Case): Promise<WaitingThread[]> {

@@ -80,6 +80,5 @@ export function argumentOf(syscallArguments: string | null, position: number): n
   return Number.isNaN(value) ? undefined : value
 }
 
-/** epoll event masks (sys/epoll.h). */
-export const EPOLLIN = 0x1
+/** Edge-triggered, in a mask of epoll events (sys/epoll.h). */
 export const EPOLLET = 0x80000000

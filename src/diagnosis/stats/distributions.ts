@@ -30,7 +30,7 @@ export function binomialTail(k: number, n: number, p: number): number {
 }
 
 /** ln Gamma(x) for x > 0 (Lanczos, g = 7, n = 9). */
-export function logGamma(x: number): number {
+function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x)
   let sum = 0.99999999999980993
   for (const [i, c] of LANCZOS.entries()) sum += c / (x + i)
@@ -79,7 +79,7 @@ function upperGammaRatio(a: number, x: number): number {
 }
 
 /** Regularised incomplete beta I_x(a, b) (Press et al., Numerical Recipes, 6.4). */
-export function betaRatio(x: number, a: number, b: number): number {
+function betaRatio(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x))
