@@ -40,11 +40,7 @@ export interface Diagnosis {
 
 /** Findings of a run, ranked. Without a symptom only violations that stand by themselves can be confident. */
 export async function diagnose({ record, evidence, precedents }: Diagnosis): Promise<Finding[]> {
-  return diagnoseCase(openCase(record, evidence), precedents)
-}
-
-/** The same for a case whose sides were chosen otherwise, such as two runs or two nodes. */
-export async function diagnoseCase(the: Case, precedents: readonly Precedent[]): Promise<Finding[]> {
+  const the = openCase(record, evidence)
   const found: Candidate[] = []
   for (const analyzer of analyzers) found.push(...(await analyzer.analyze(the, found)))
   const ranked = rank(judge(the, focus(the, found)))
