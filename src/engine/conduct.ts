@@ -49,7 +49,11 @@ export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
       healthy = new AbortController()
     }
     if (symptom.state !== 'showing') return
-    void enqueue(() => respond(symptom, watch, context, (reason) => stopWork.abort(reason)))
+    void enqueue(async () => {
+      // It may have come back while the system was captured that another symptom, or itself, has ended by now.
+      if (stopWork.signal.aborted) return true
+      return await respond(symptom, watch, context, (reason) => stopWork.abort(reason))
+    })
   })
   const undisturbed = async (): Promise<void> => {
     while (!signal.aborted && (busy > 0 || watch.symptoms.some(({ state }) => state === 'pending'))) {

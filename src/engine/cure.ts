@@ -6,9 +6,10 @@ import type { Observation } from './observe.ts'
 import type { Symptom } from './symptom-state.ts'
 import type { SymptomWatch } from './symptoms.ts'
 
+const LEAST_LOOKS = 3
 const MOST_LOOKS = 10
 const SETTLING_LOOKS = 3
-const LOOK_PAUSE_MS = 300
+const LOOK_PAUSE_MS = 500
 
 /**
  * Whether the symptom is still there, after fresh attempts of its probes. How many looks without it prove a cure follows
@@ -41,7 +42,10 @@ export async function isStillThere(
   return false
 }
 
-/** Looks without a symptom after which chance explains its absence once in a hundred: `(1 - steadiness) ^ looks`. */
+/**
+ * Looks without a symptom after which chance explains its absence once in a hundred: `(1 - steadiness) ^ looks`. Never
+ * fewer than three, because looks half a second apart are not independent.
+ */
 function looksToProve(steadiness: number): number {
-  return Math.min(MOST_LOOKS, Math.max(2, Math.ceil(Math.log(0.01) / Math.log(1 - steadiness))))
+  return Math.min(MOST_LOOKS, Math.max(LEAST_LOOKS, Math.ceil(Math.log(0.01) / Math.log(1 - steadiness))))
 }
