@@ -1,33 +1,26 @@
 /** Everything that a case file shows, read from a run directory: the record, the findings and the rows behind them. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from '../base/errors.ts'
+import { UserError } from '../base/errors.ts'
 import { nextStep } from '../diagnosis/answer.ts'
 import { openEvidence } from '../evidence/query.ts'
-import type { Evidence } from '../evidence/query.ts'
-import type { Chart, Finding } from '../model/finding.ts'
 import type { RunRecord, RunResult } from '../model/run.ts'
 import { readRunRecord } from '../store/run-directory.ts'
-import { loadProfile } from './profile.ts'
+import { loadConditions } from './conditions.ts'
+import type { ConditionChart } from './conditions.ts'
+import { loadProbeSpans } from './probe-spans.ts'
+import type { ProbeSpan } from './probe-spans.ts'
+import { loadProfiles } from './profile.ts'
 import type { Profile } from './profile.ts'
+import { showFindings } from './shown-findings.ts'
+import type { ShownFinding } from './shown-findings.ts'
+import { observedSpan, onsetSpan } from './time-span.ts'
+import type { TimeSpan } from './time-span.ts'
 
-/** A cell of a query's result, for people: 64-bit integers are exact. */
-export type Cell = string | number | bigint | boolean | null | readonly string[]
-export type TableRow = Readonly<Record<string, Cell>>
-
-/** A finding with what its chart and its query gave; `error` when they could not be run. */
-export interface ShownFinding {
-  readonly finding: Finding
-  readonly chart: { readonly spec: Chart; readonly rows: readonly TableRow[] } | null
-  readonly rows: readonly TableRow[]
-  readonly error: string | null
-}
-
-export interface ProbePoint {
-  readonly ts: bigint
-  readonly probe: string
-  readonly success: boolean
-  readonly duration_ns: bigint
+export interface Fact {
+  readonly key: string
+  readonly value: string
+  readonly node: string
 }
 
 export interface CaseData {
@@ -35,62 +28,50 @@ export interface CaseData {
   readonly result: RunResult
   readonly nextStep: string
   readonly findings: readonly ShownFinding[]
-  readonly probes: readonly ProbePoint[]
-  readonly profile: Profile
-  readonly facts: readonly { readonly key: string; readonly value: string; readonly node: string }[]
-  /** Times of the case, ns since the epoch. */
-  readonly from: bigint
-  readonly to: bigint
+  readonly conditions: readonly ConditionChart[]
+  readonly probes: readonly ProbeSpan[]
+  readonly profiles: readonly Profile[]
+  readonly facts: readonly Fact[]
+  /** The time that was observed. */
+  readonly span: TimeSpan
+  /** The time around the onset of the symptom; the whole where the case is short. */
+  readonly onset: TimeSpan
 }
 
-const CHART_ROWS = 5000
-const TABLE_ROWS = 20
-const FACTS = 2000
+const MOST_FACTS = 2000
 
-/** Reads a run directory; a query that fails is shown as failed, and spoils nothing else. */
+/** Reads a run directory. Throws a UserError when it holds no run, or one that was not diagnosed. */
 export async function loadCase(directory: string): Promise<CaseData> {
   const record = await readRunRecord(directory)
-  const result = JSON.parse(await readFile(join(directory, 'findings.json'), 'utf8')) as RunResult
+  const result = await readResult(directory)
+  const span = observedSpan(record)
+  const onset = onsetSpan(record, span)
   await using evidence = await openEvidence(directory)
-  const findings: ShownFinding[] = []
-  for (const finding of result.findings) findings.push(await showFinding(finding, evidence))
-  const at = record.states.map((one) => BigInt(one.at))
-  const from = at[0] ?? 0n
   return {
     record,
     result,
     nextStep: nextStep(record, result.findings),
-    findings,
-    probes: await evidence.rows<ProbePoint>(
-      'SELECT ts, probe, success, duration_ns FROM probes ORDER BY probe, ts',
+    findings: await showFindings(result.findings, evidence),
+    conditions: await loadConditions(evidence, record, onset),
+    probes: await loadProbeSpans(evidence, span.from, span.to),
+    profiles: await loadProfiles(evidence, record),
+    facts: await evidence.rows<Fact>(
+      `SELECT DISTINCT key, coalesce(value, '') AS value, node FROM facts ORDER BY key, node LIMIT ${MOST_FACTS}`,
     ),
-    profile: await loadProfile(evidence, record),
-    facts: await evidence.rows(
-      `SELECT DISTINCT key, value, node FROM facts ORDER BY key, node LIMIT ${FACTS}`,
-    ),
-    from,
-    to: at.at(-1) ?? from,
+    span,
+    onset,
   }
 }
 
-async function showFinding(finding: Finding, evidence: Evidence): Promise<ShownFinding> {
-  const { chart: spec, sql } = finding
+async function readResult(directory: string): Promise<RunResult> {
+  const file = join(directory, 'findings.json')
   try {
-    const rows = await evidence.rows<TableRow>(`SELECT * FROM (${bare(sql)}) LIMIT ${TABLE_ROWS}`)
-    const chart =
-      spec === undefined
-        ? null
-        : {
-            spec,
-            rows:
-              spec.type === 'flame'
-                ? []
-                : await evidence.rows<TableRow>(`SELECT * FROM (${bare(spec.sql)}) LIMIT ${CHART_ROWS}`),
-          }
-    return { finding, chart, rows, error: null }
+    return JSON.parse(await readFile(file, 'utf8')) as RunResult
   } catch (error) {
-    return { finding, chart: null, rows: [], error: messageOf(error) }
+    throw new UserError(`${file} cannot be read: the run has not ended, or was not diagnosed`, {
+      code: 'QUARRY_NO_FINDINGS',
+      remedy: `quarry diagnose ${directory}`,
+      cause: error,
+    })
   }
 }
-
-const bare = (sql: string): string => sql.trim().replace(/;$/, '')

@@ -1,67 +1,150 @@
-/** The case file as Markdown, for issues and pull requests. */
+/** The case file as Markdown, for issues and pull requests; what GitHub makes of it is what counts. */
 import { formatDuration } from '../base/duration.ts'
+import type { CaptureRecord } from '../model/run.ts'
 import type { CaseData } from './case-data.ts'
+import { collectorCosts } from './cost.ts'
+import { formatConfidence } from './format.ts'
+import { textOf } from './html/tables.ts'
+import { cell, code, fenced, inline } from './markdown-text.ts'
+import type { ShownFinding, TableRow } from './shown-findings.ts'
+import { shortened } from './text.ts'
 
-/** Verdict, answer, findings, ladder and what was not looked at. */
-export function caseMarkdown({ record, result, nextStep, findings, from, to }: CaseData): string {
+const ROWS = 10
+const MOST_SQL = 4000
+/** GitHub takes 65,536 characters in an issue. */
+const MOST_UNSURE = 20
+
+/** Verdict, answer, findings with their queries and rows, ladder, what was not looked at, cost and checks. */
+export function caseMarkdown(data: CaseData): string {
+  const { record, result, nextStep, findings, span } = data
+  const took = formatDuration(Number(span.to - span.from) / 1e6)
   const lines = [
-    `# ${result.verdict}: ${inline(record.description ?? record.definition)}`,
+    `# ${result.verdict.toUpperCase()}: ${inline(record.description ?? record.definition)}`,
     '',
+    ...(record.partial ? ['*This run did not come to its end: what follows is what was saved.*', ''] : []),
     inline(result.answer),
     '',
     ...(nextStep === '' ? [] : [`**Next:** ${inline(nextStep)}`, '']),
-    `Run \`${record.id}\` of \`${inline(record.definition)}\` on ${inline(record.host)}, ${formatDuration(Number(to - from) / 1e6)}.`,
+    `Run ${code(record.id)} of ${code(record.definition)} on ${inline(record.host)}, ${took}, by Quarry ${record.quarry}.`,
+    '',
+    ...record.errors.map(({ state, message }) => `- While ${state}: ${inline(message)}`),
     '',
     '## Findings',
     '',
+    ...findingLines(findings),
+    ...record.captures.flatMap(ladderLines),
+    ...notLookedAtLines(data),
+    ...costLines(data),
+    ...checkLines(data),
   ]
-  for (const { finding } of findings.filter((one) => one.finding.confident)) {
-    const { rank, statement, kind, layer, confidence, sql } = finding
-    lines.push(
-      `${rank}. ${inline(statement)} (${kind}, ${layer}, ${(confidence * 100).toFixed(1)} % sure)`,
-      '',
-    )
-    lines.push(...fenced('sql', sql).map((line) => `   ${line}`), '')
-  }
+  return `${lines
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`
+}
+
+function findingLines(findings: readonly ShownFinding[]): string[] {
+  const sure = findings.filter(({ finding }) => finding.confident)
   const unsure = findings.filter(({ finding }) => !finding.confident)
-  if (unsure.length > 0)
-    lines.push('Less sure:', '', ...unsure.map(({ finding }) => `- ${inline(finding.statement)}`), '')
-  lines.push('## The ladder', '')
-  for (const { id, rungs } of record.captures) {
-    lines.push(
-      `### ${id}`,
+  const lines = sure.flatMap(({ finding, rows }) => {
+    const { rank, statement, kind, layer, confidence, sql } = finding
+    const tags = `${kind}, ${layer}, ${formatConfidence(confidence)}`
+    const query = [
+      '<details><summary>query and rows</summary>',
       '',
-      '| collector | tier | result | rows | symptom after it |',
-      '|---|---|---|---|---|',
-    )
-    for (const { collector, tier, status, rows, symptomAfter } of rungs) {
-      const after = symptomAfter === null ? '' : symptomAfter ? 'still there' : '**gone**'
-      lines.push(`| ${collector} | ${tier} | ${status} | ${rows} | ${after} |`)
-    }
-    lines.push('')
-  }
-  if (result.notLookedAt.length > 0) {
-    lines.push('## Not looked at', '', '| collector | why | what to do |', '|---|---|---|')
-    for (const { collector, why, remedy } of result.notLookedAt) {
-      lines.push(`| ${cell(collector)} | ${cell(why)} | ${cell(remedy)} |`)
-    }
-    lines.push('')
-  }
-  lines.push('## Judged by', '')
-  for (const { name, verdict, message } of record.checks)
-    lines.push(`- ${inline(name)}: **${verdict}**, ${inline(message)}`)
-  return `${lines.join('\n').trimEnd()}\n`
+      ...fenced('sql', shortened(sql, MOST_SQL)),
+    ]
+    return indented(`${rank}. `, [
+      `${inline(statement)} (${tags})`,
+      '',
+      ...query,
+      '',
+      ...dataLines(rows),
+      '</details>',
+      '',
+    ])
+  })
+  if (sure.length === 0) lines.push('Nothing that the evidence is sure of.', '')
+  if (unsure.length === 0) return lines
+  const listed = unsure.slice(0, MOST_UNSURE).map(({ finding }) => `- ${inline(finding.statement)}`)
+  const more = unsure.length - listed.length
+  const rest = more > 0 ? [`- and ${more} more in the run's own case file`] : []
+  return [
+    ...lines,
+    `<details><summary>${unsure.length} less sure</summary>`,
+    '',
+    ...listed,
+    ...rest,
+    '',
+    '</details>',
+    '',
+  ]
 }
 
-/** Text of a system under test, on one line and without a meaning in Markdown. */
-const inline = (text: string): string =>
-  text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>|#]/g, String.raw`\$&`)
+/** The lines of a list item: what follows the first is indented to its text. */
+const indented = (marker: string, [first = '', ...rest]: readonly string[]): string[] => [
+  marker + first,
+  ...rest.map((line) => (line === '' ? '' : ' '.repeat(marker.length) + line)),
+]
 
-const cell = inline
-
-/** A fence longer than any in the text. */
-function fenced(language: string, text: string): string[] {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length))
-  const fence = '`'.repeat(longest + 1)
-  return [`${fence}${language}`, ...text.split('\n'), fence]
+function dataLines(rows: readonly TableRow[]): string[] {
+  const columns = Object.keys(rows[0] ?? {})
+  if (columns.length === 0) return []
+  return table(
+    columns,
+    rows.slice(0, ROWS).map((row) => columns.map((name) => textOf(row[name] ?? null))),
+  )
 }
+
+function ladderLines({ id, rungs }: CaptureRecord): string[] {
+  const rows = rungs.map(({ collector, tier, status, rows: count, symptomAfter }) => [
+    collector,
+    tier,
+    status,
+    String(count),
+    symptomAfter === null ? '' : symptomAfter ? 'still there' : 'GONE',
+  ])
+  return [
+    `## Ladder ${inline(id)}`,
+    '',
+    ...table(['collector', 'tier', 'result', 'rows', 'symptom after it'], rows),
+  ]
+}
+
+function notLookedAtLines({ result }: CaseData): string[] {
+  if (result.notLookedAt.length === 0) return []
+  const rows = result.notLookedAt.map(({ collector, node = '', why, remedy }) => [
+    collector,
+    node,
+    why,
+    remedy,
+  ])
+  return ['## Not looked at', '', ...table(['collector', 'node', 'why', 'what to do'], rows)]
+}
+
+function costLines({ record }: CaseData): string[] {
+  const { observerCpuNs, wallNs } = record.cost
+  const dearest = collectorCosts(record)
+    .slice(0, 3)
+    .map(({ collector, cpuNs }) => `${inline(collector)} ${formatDuration(cpuNs / 1e6)}`)
+  const most = dearest.length === 0 ? '' : `; the dearest collectors: ${dearest.join(', ')}`
+  const cpu = formatDuration(observerCpuNs / 1e6)
+  return ['## What observing cost', '', `${cpu} of CPU time in ${formatDuration(wallNs / 1e6)}${most}.`, '']
+}
+
+function checkLines({ record }: CaseData): string[] {
+  if (record.checks.length === 0) return []
+  const lines = record.checks.map(
+    ({ name, verdict, message }) => `- ${inline(name)}: **${verdict}**, ${inline(message)}`,
+  )
+  return ['## Judged by', '', ...lines]
+}
+
+const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  row(columns),
+  `|${columns.map(() => '---|').join('')}`,
+  ...rows.map(row),
+  '',
+]
+
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`

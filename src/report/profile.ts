@@ -1,87 +1,109 @@
-/** Stacks of the sick and of the healthy system as two trees of the same shape, for flame graphs and profiles. */
+/** Stacks of the sick and of the healthy system, and the call trees that flame graphs draw of them. */
 import type { Evidence } from '../evidence/query.ts'
 import type { RunRecord } from '../model/run.ts'
 
-/** A function in a call tree; weights are shares of the whole side, 0 to 1. */
-export interface Frame {
-  readonly name: string
-  readonly kernel: boolean
-  readonly children: Map<string, Frame>
-  sick: number
-  healthy: number
-}
+export const sideNames = ['sick', 'healthy'] as const
+export type SideName = (typeof sideNames)[number]
 
-/** Stacks of one side, root first. */
+/** A call stack of one side with its weight in `unit`. */
 export interface WeightedStack {
   readonly comm: string
+  /** Root first. */
   readonly frames: readonly string[]
+  /** Frames from here on are in the kernel. */
+  readonly userFrames: number
   readonly weight: number
   readonly unit: string
 }
 
-export interface Profile {
-  /** Root of the merged tree; its children are commands. */
-  readonly root: Frame
-  readonly sick: readonly WeightedStack[]
-  readonly healthy: readonly WeightedStack[]
+/** On-CPU or off-CPU stacks of both sides; one without any is left out. */
+export interface Profile extends Readonly<Record<SideName, readonly WeightedStack[]>> {
+  readonly state: 'on-cpu' | 'off-cpu'
+}
+
+/** A function in a call tree of both sides; its weights are shares of the whole side, 0 to 1. */
+export interface Frame extends Record<SideName, number> {
+  readonly name: string
+  readonly kernel: boolean
+  readonly children: Map<string, Frame>
 }
 
 interface StackRow {
-  readonly side: 'sick' | 'healthy'
   readonly comm: string
   readonly frames: readonly string[]
-  readonly kernel_frames: number | null
+  readonly kernel_frames: number
   readonly weight: number
   readonly unit: string
 }
 
 const MOST_STACKS = 20_000
 
-/** On-CPU stacks of the sick captures and of the references, cured ones where there is no other. */
-export async function loadProfile(evidence: Evidence, record: RunRecord): Promise<Profile> {
+/** Stacks of the sick captures and of the references, cured captures where there is no other. Idle CPUs are left out. */
+export async function loadProfiles(evidence: Evidence, record: RunRecord): Promise<readonly Profile[]> {
   const idsOf = (role: string): string[] =>
     record.captures.filter((one) => one.role === role).map(({ id }) => id)
-  const references = idsOf('reference').length > 0 ? idsOf('reference') : idsOf('cured')
-  const sides = { sick: idsOf('sick'), healthy: references }
-  const rows: StackRow[] = []
-  for (const [side, ids] of Object.entries(sides)) {
-    if (ids.length === 0) continue
-    const list = ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(', ')
-    rows.push(
-      ...(await evidence.rows<StackRow>(`
-        SELECT '${side}' AS side, coalesce(comm, '?') AS comm, frames, max(kernel_frames) AS kernel_frames,
-          sum(weight) AS weight, any_value(unit) AS unit
-        FROM stacks WHERE state = 'on-cpu' AND capture IN (${list}) AND len(frames) > 0
-        GROUP BY comm, frames ORDER BY sum(weight) DESC LIMIT ${MOST_STACKS}`)),
-    )
+  const references = idsOf('reference')
+  const profiles: Profile[] = []
+  for (const state of ['on-cpu', 'off-cpu'] as const) {
+    const sick = await stacksOf(evidence, state, idsOf('sick'))
+    const healthy = await stacksOf(evidence, state, references.length > 0 ? references : idsOf('cured'))
+    if (sick.length + healthy.length > 0) profiles.push({ state, sick, healthy })
   }
-  return profileOf(rows)
+  return profiles
 }
 
-function profileOf(rows: readonly StackRow[]): Profile {
-  const root = frame('all', false)
-  const total = { sick: 0, healthy: 0 }
-  for (const { side, weight } of rows) total[side] += weight
-  const sides = { sick: [] as WeightedStack[], healthy: [] as WeightedStack[] }
-  for (const { side, comm, frames, kernel_frames, weight, unit } of rows) {
-    const share = weight / total[side]
-    const rootFirst = frames.toReversed()
-    sides[side].push({ comm, frames: rootFirst, weight, unit })
-    let at = root
-    at[side] += share
-    const userFrames = rootFirst.length - (kernel_frames ?? 0)
-    for (const [depth, name] of [comm, ...rootFirst].entries()) {
-      const kernel = depth > userFrames
-      const next = at.children.get(name) ?? frame(name, kernel)
-      at.children.set(name, next)
-      next[side] += share
-      at = next
+async function stacksOf(
+  evidence: Evidence,
+  state: Profile['state'],
+  captures: readonly string[],
+): Promise<readonly WeightedStack[]> {
+  if (captures.length === 0) return []
+  const rows = await evidence.rows<StackRow>(
+    `SELECT coalesce(comm, '?') AS comm, frames, max(coalesce(kernel_frames, 0)) AS kernel_frames,
+       sum(weight) AS weight, any_value(unit) AS unit
+     FROM stacks
+     WHERE state = ? AND capture IN (${captures.map(() => '?').join(', ')}) AND len(frames) > 0
+       AND coalesce(pid, -1) <> 0 AND weight > 0
+     GROUP BY comm, frames ORDER BY sum(weight) DESC, comm, frames LIMIT ${MOST_STACKS}`,
+    [state, ...captures],
+  )
+  return rows.map(({ comm, frames, kernel_frames, weight, unit }) => ({
+    comm,
+    frames: frames.toReversed(),
+    userFrames: frames.length - kernel_frames,
+    weight,
+    unit,
+  }))
+}
+
+/** Both sides as one tree, of one command or, below a frame for each, of all. */
+export function callTree(profile: Profile, comm?: string): Frame {
+  const root = newFrame(comm ?? 'all', false)
+  for (const side of sideNames) {
+    const stacks = profile[side].filter((stack) => comm === undefined || stack.comm === comm)
+    const total = stacks.reduce((sum, { weight }) => sum + weight, 0)
+    for (const stack of stacks) {
+      const share = stack.weight / total
+      let at = root
+      at[side] += share
+      if (comm === undefined) at = grow(at, stack.comm, false, side, share)
+      for (const [depth, name] of stack.frames.entries()) {
+        at = grow(at, name, depth >= stack.userFrames, side, share)
+      }
     }
   }
-  return { root, sick: sides.sick, healthy: sides.healthy }
+  return root
 }
 
-const frame = (name: string, kernel: boolean): Frame => ({
+function grow(parent: Frame, name: string, kernel: boolean, side: SideName, share: number): Frame {
+  const key = `${kernel ? 'k' : 'u'} ${name}`
+  const child = parent.children.get(key) ?? newFrame(name, kernel)
+  parent.children.set(key, child)
+  child[side] += share
+  return child
+}
+
+const newFrame = (name: string, kernel: boolean): Frame => ({
   name,
   kernel,
   children: new Map(),

@@ -1,7 +1,8 @@
 /** The case file of a run, in every form that it has. */
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadCase, type CaseData } from './case-data.ts'
+import { loadCase } from './case-data.ts'
+import type { CaseData } from './case-data.ts'
 import { junitXml } from './export/junit.ts'
 import { speedscopeJson } from './export/speedscope.ts'
 import { traceEventsJson } from './export/trace-events.ts'
@@ -16,12 +17,12 @@ export const reportFormats = {
   junit: { file: 'junit.xml', summary: 'for CI servers', write: junitXml },
   speedscope: {
     file: 'profile.speedscope.json',
-    summary: 'on-CPU profiles, sick and healthy',
+    summary: 'profiles, sick and healthy, for https://www.speedscope.app',
     write: speedscopeJson,
   },
   trace: {
     file: 'timeline.trace.json',
-    summary: 'timeline for Perfetto and chrome://tracing',
+    summary: 'timeline for https://ui.perfetto.dev and chrome://tracing',
     write: traceEventsJson,
   },
 } as const satisfies Record<string, { file: string; summary: string; write: (data: CaseData) => string }>
@@ -37,6 +38,9 @@ export async function writeCaseFiles(directory: string): Promise<void> {
   const data = await loadCase(directory)
   for (const format of ['html', 'markdown'] as const) {
     const { file, write } = reportFormats[format]
-    await writeFile(join(directory, file), write(data))
+    // In one step: whoever reloads the page never sees half of it.
+    const part = join(directory, `.${file}.part`)
+    await writeFile(part, write(data))
+    await rename(part, join(directory, file))
   }
 }

@@ -1,40 +1,20 @@
 /**
- * Flame graphs of the sick and the healthy side (Gregg 2016, "The Flame Graph"). Widths are shares of a side's samples;
- * colours are the difference between the sides, red where the sick one spends more (Gregg 2014, "Differential Flame
- * Graphs"), so that what grew stands out.
+ * Flame graphs of the sick and the healthy side (Gregg 2016, "The Flame Graph"), the root at the bottom. Widths are
+ * shares of a side's weight; colours are the difference between the sides, red where the sick one spends more (Gregg
+ * 2014, "Differential Flame Graphs"), so that what grew stands out. Frames are text boxes placed in percent: they are
+ * readable at any width, on paper, and without the script.
  */
-import type { Frame, Profile } from '../profile.ts'
+import { sideNames } from '../profile.ts'
+import type { Frame, SideName } from '../profile.ts'
+import { shortened } from '../text.ts'
 import { Html, html } from './html.ts'
+import { percents } from './time-axis.ts'
 
-const WIDTH = 1000
-const ROW = 17
-const LEAST_SHARE = 0.002
-const CHARACTER = 6.2
-const MOST_DEPTH = 60
+const LEAST_SHARE = 0.0005
+const MOST_BOXES = 2500
+const MOST_DEPTH = 90
 
-type SideName = 'sick' | 'healthy'
-
-/** Both graphs, the sick one first; a side without samples is left out. */
-export function flameGraphs(profile: Profile): Html {
-  const sides = [
-    ['sick', 'While the symptom showed'],
-    ['healthy', 'Healthy'],
-  ] as const
-  return html`${sides.map(([side, title]) =>
-    profile.root[side] > 0
-      ? html`<figure class="flame">
-          <figcaption>
-            ${title}
-            <small
-              >(width: share of on-CPU samples; red: more than on the other side, blue: less; click to
-              zoom)</small
-            >
-          </figcaption>
-          ${graph(profile.root, side)}
-        </figure>`
-      : '',
-  )}`
-}
+const TITLES = { sick: 'While the symptom showed', healthy: 'Healthy' } as const
 
 interface Box {
   readonly frame: Frame
@@ -42,86 +22,74 @@ interface Box {
   readonly depth: number
 }
 
-function graph(root: Frame, side: SideName): Html {
+/** Both graphs of a call tree, the sick one first; a side without samples is said to have none. */
+export function flameGraphs(root: Frame, title: string): Html {
+  const alone = sideNames.some((side) => root[side] === 0)
+  return html`<div class="flames">
+    <p class="flame-bar">
+      <label>Search <input type="search" spellcheck="false" /></label><output></output>
+    </p>
+    ${sideNames.map((side) =>
+      root[side] === 0
+        ? html`<p class="none">${TITLES[side]}: no samples</p>`
+        : html`<figure>
+            <figcaption>${TITLES[side]}: ${title}</figcaption>
+            ${graph(root, side, alone)}
+          </figure>`,
+    )}
+  </div>`
+}
+
+/** How to read the graphs, once for a page. */
+export const flameKey = html`<p class="legend flame-key">
+  <span><i class="u"></i>program</span><span><i class="k"></i>kernel</span
+  ><span><i class="m3"></i>more than on the other side</span><span><i class="l3"></i>less</span
+  ><span>A click zooms in, a click on the bottom row out.</span>
+</p>`
+
+function graph(root: Frame, side: SideName, alone: boolean): Html {
+  const boxes = largest(boxesOf(root, side), side)
+  const rows = Map.groupBy(boxes, ({ depth }) => depth)
+  const top = boxes.reduce((most, { depth }) => Math.max(most, depth), 0)
+  const lines = Array.from({ length: top + 1 }, (_, index) => rows.get(top - index) ?? [])
+  return html`<div class="flame">
+    ${lines.map((line) => html`<div>${line.map((box) => drawn(box, side, alone))}</div> `)}
+  </div>`
+}
+
+function boxesOf(root: Frame, side: SideName): readonly Box[] {
   const boxes: Box[] = []
   const place = (frame: Frame, left: number, depth: number): void => {
     boxes.push({ frame, left, depth })
-    let at = left
-    const children = [...frame.children.values()].filter((child) => child[side] >= LEAST_SHARE)
     if (depth >= MOST_DEPTH) return
-    for (const child of children.toSorted((a, b) => a.name.localeCompare(b.name))) {
+    let at = left
+    // By name, so that both sides have the same order.
+    for (const child of [...frame.children.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (child[side] < LEAST_SHARE) continue
       place(child, at, depth + 1)
       at += child[side]
     }
   }
   place(root, 0, 0)
-  const height = (Math.max(...boxes.map(({ depth }) => depth)) + 1) * ROW
-  return html`<svg class="flamegraph" viewBox="0 0 ${WIDTH} ${height}" role="img">
-    ${boxes.map((box) => drawn(box, side, height))}
-  </svg>`
+  return boxes
 }
 
-function drawn({ frame, left, depth }: Box, side: SideName, height: number): Html {
-  const share = frame[side]
+/** The widest boxes: a caller is never narrower than what it calls, so that none is left without its callers. */
+const largest = (boxes: readonly Box[], side: SideName): readonly Box[] =>
+  boxes.length <= MOST_BOXES
+    ? boxes
+    : boxes.toSorted((a, b) => b.frame[side] - a.frame[side] || a.depth - b.depth).slice(0, MOST_BOXES)
+
+function drawn({ frame, left, depth }: Box, side: SideName, alone: boolean): Html {
   const other = frame[side === 'sick' ? 'healthy' : 'sick']
-  const change = frame.sick - frame.healthy
-  const x = left * WIDTH
-  const width = share * WIDTH
-  const y = height - (depth + 1) * ROW
-  const characters = Math.floor((width - 6) / CHARACTER)
-  const label =
-    characters < 3
-      ? ''
-      : frame.name.length <= characters
-        ? frame.name
-        : `${frame.name.slice(0, characters - 1)}…`
-  const percent = (value: number): string => `${(value * 100).toFixed(1)} %`
-  return html`<g
-    class="frame"
-    data-x="${left.toFixed(6)}"
-    data-w="${share.toFixed(6)}"
-    data-d="${depth}"
-    data-n="${frame.name}"
-    ><title>
-      ${frame.name}${frame.kernel ? ' [kernel]' : ''}: ${percent(share)} here, ${percent(other)} on the other
-      side</title
-    ><rect
-      x="${x.toFixed(2)}"
-      y="${y}"
-      width="${Math.max(0.3, width - 0.4).toFixed(2)}"
-      height="${ROW - 1}"
-      fill="${colour(change)}"
-    /><text x="${(x + 4).toFixed(2)}" y="${y + 12}">${label}</text></g
-  >`
+  const kind = `${frame.kernel ? 'k' : 'u'}${alone || depth === 0 ? '' : shade(frame.sick - frame.healthy)}`
+  const place = percents(left, frame[side])
+  const against = alone ? html`` : html` data-o="${(other * 100).toFixed(1)}"`
+  return html`<i class="${kind}" style="${place}" ${against}>${shortened(frame.name, 300)}</i>`
 }
 
-/** From blue over the paper's own tone to red; full colour at a difference of 40 points. */
-function colour(change: number): string {
-  const strength = Math.min(1, Math.abs(change) / 0.4) ** 0.6
-  const light = 86 - 30 * strength
-  const hue = change >= 0 ? 8 : 215
-  return `hsl(${hue} ${(20 + 65 * strength).toFixed(0)}% ${light.toFixed(0)}%)`
+/** Four strengths of more and of less, by the difference of the shares. */
+function shade(change: number): string {
+  const strength = [0.02, 0.08, 0.2, 0.4].filter((least) => Math.abs(change) >= least).length
+  return strength === 0 ? '' : ` ${change > 0 ? 'm' : 'l'}${strength}`
 }
-
-/** Zooms into a frame at a click, and out again at a click on what lies below it. Everything is readable without it. */
-export const flameScript = `
-for (const svg of document.querySelectorAll('svg.flamegraph')) {
-  const frames = [...svg.querySelectorAll('g.frame')];
-  svg.addEventListener('click', (event) => {
-    const chosen = event.target.closest('g.frame');
-    if (!chosen) return;
-    const from = +chosen.dataset.x, share = +chosen.dataset.w;
-    for (const g of frames) {
-      const x = +g.dataset.x, w = +g.dataset.w, rect = g.querySelector('rect'), text = g.querySelector('text');
-      const below = x <= from + 1e-9 && x + w >= from + share - 1e-9 && +g.dataset.d <= +chosen.dataset.d;
-      const inside = x >= from - 1e-9 && x + w <= from + share + 1e-9;
-      g.style.display = below || inside ? '' : 'none';
-      const left = below ? 0 : (x - from) / share, width = below ? 1 : w / share;
-      rect.setAttribute('x', left * ${WIDTH});
-      rect.setAttribute('width', Math.max(0.3, width * ${WIDTH} - 0.4));
-      text.setAttribute('x', left * ${WIDTH} + 4);
-      const room = Math.floor((width * ${WIDTH} - 6) / ${CHARACTER}), name = g.dataset.n;
-      text.textContent = room < 3 ? '' : name.length <= room ? name : name.slice(0, room - 1) + '…';
-    }
-  });
-}`

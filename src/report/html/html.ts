@@ -1,4 +1,5 @@
 /** HTML from template literals, in which every value is escaped unless it is HTML already. */
+import { visible } from '../text.ts'
 
 /** Text that is safe to put into a page. */
 export class Html {
@@ -11,7 +12,7 @@ export class Html {
   }
 }
 
-type Value = Html | string | number | bigint | boolean | null | undefined | readonly Value[]
+export type HtmlValue = Html | string | number | bigint | boolean | null | undefined | readonly HtmlValue[]
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -22,20 +23,17 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /** `html\`<b>${name}</b>\``: arrays are joined; null, undefined and false give nothing. */
-export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(
     strings.map((text, index) => text + (index < values.length ? render(values[index]) : '')).join(''),
   )
 }
 
-/** Escapes text for elements and quoted attributes; control characters, which no page may hold, become visible. */
-export function escape(text: string): string {
-  return text
-    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
-    .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uFFFE\uFFFF]|\p{Surrogate}/gu, '\uFFFD')
-}
+/** Escapes text for elements and quoted attributes, of HTML and of XML; what must not be shown becomes U+FFFD. */
+export const escape = (text: string): string =>
+  visible(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 
-function render(value: Value): string {
+function render(value: HtmlValue): string {
   if (value === null || value === undefined || value === false) return ''
   if (value instanceof Html) return value.text
   if (Array.isArray(value)) return value.map(render).join('')

@@ -1,46 +1,36 @@
-/** Axes: from values to pixels, with round ticks, and values as people write them. */
-import { formatDuration } from '../../base/duration.ts'
+/** Axes: from values to shares of the axis, with ticks at round values of the unit. */
+import { isBytes, millisecondsOf } from '../format.ts'
 
 export interface Scale {
+  /** The place of a value on the axis, 0 to 1 from its low to its high end, as a share. */
   (value: number): number
   readonly ticks: readonly number[]
 }
 
-/** Linear scale from [low, high] to pixels, with about `count` ticks at 1, 2 or 5 times a power of ten. */
-export function linear(low: number, high: number, from: number, to: number, count: number): Scale {
+/** Steps of a clock, in ms, from one second up; below, time is decimal. */
+const CLOCK = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400]
+
+/** Linear scale over [low, high] in a unit, with about `count` ticks. */
+export function linear(low: number, high: number, unit: string, count: number): Scale {
   const span = high > low ? high - low : 1
-  const raw = span / count
-  const power = 10 ** Math.floor(Math.log10(raw))
-  const step = power * ([1, 2, 5, 10].find((multiple) => raw <= multiple * power) ?? 10)
-  const ticks: number[] = []
-  for (let at = Math.ceil(low / step) * step; at <= high + step * 1e-9; at += step)
-    ticks.push(Number(at.toPrecision(12)))
-  return Object.assign((value: number) => from + ((value - low) / span) * (to - from), { ticks })
+  const step = stepOf(span / count, unit)
+  const first = Math.ceil(low / step - 1e-9)
+  const last = Math.floor((low + span) / step + 1e-9)
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  )
+  return Object.assign((value: number) => (value - low) / span, { ticks })
 }
 
-const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-const DECIMAL = ['', 'k', 'M', 'G', 'T']
-
-/** A value with its unit, three digits: `12.3 ms`, `4.5 MiB`, `1.2 M objects`. */
-export function formatValue(value: number, unit: string): string {
-  if (!Number.isFinite(value)) return String(value)
-  if (unit === 's' || unit === 'seconds') return formatDuration(value * 1000)
-  if (unit === 'ns') return formatDuration(value / 1e6)
-  if (unit === 'ms') return formatDuration(value)
-  const bytes = /^(B|bytes)(.*)$/.exec(unit)
-  if (bytes !== null) return `${prefixed(value, 1024, BINARY)}${bytes[2] ?? ''}`
-  if (unit === 'ratio' || unit === '1') return `${Number((value * 100).toPrecision(3))} %`
-  const number = prefixed(value, 1000, DECIMAL)
-  return unit === '' ? number : `${number} ${unit}`
-}
-
-function prefixed(value: number, base: number, prefixes: readonly string[]): string {
-  let rest = Math.abs(value)
-  let index = 0
-  while (rest >= base && index < prefixes.length - 1) {
-    rest /= base
-    index += 1
+/** The first round step that is not below `least`: powers of two for bytes, of a clock for time, 1, 2, 5 for the rest. */
+function stepOf(least: number, unit: string): number {
+  if (isBytes(unit) && least >= 1) return 2 ** Math.ceil(Math.log2(least))
+  const milliseconds = millisecondsOf(unit)
+  if (milliseconds !== undefined && least * milliseconds >= 1000) {
+    const seconds = (least * milliseconds) / 1000
+    const days = 86_400 * Math.ceil(seconds / 86_400)
+    return ((CLOCK.find((one) => one >= seconds) ?? days) * 1000) / milliseconds
   }
-  const prefix = prefixes[index] ?? ''
-  return `${value < 0 ? '-' : ''}${Number(rest.toPrecision(3))}${prefix === '' ? '' : ` ${prefix}`}`
+  const power = 10 ** Math.floor(Math.log10(least))
+  return power * ([1, 2, 5, 10].find((multiple) => least <= multiple * power) ?? 10)
 }
