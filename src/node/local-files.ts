@@ -20,9 +20,18 @@ const MOST_DESCRIPTORS = 8192
 /** Longer files are cut: nothing that is small is longer. */
 const MOST_BYTES = 64 << 20
 
+/** Files that the kernel writes in one piece (single_open in fs/seq_file.c, sysctls): a second read would be in vain. */
+const ONE_PIECE =
+  /^\/proc\/(?:(?:\d+|self)\/(?:stat|statm|status|io|schedstat)|stat|loadavg|meminfo|(?:sys|pressure)\/.*)$/
+
 /** The view of the machine that this process runs on. Disposing closes what it keeps open; it can be used again. */
 export function localFiles(): FileView & Disposable {
   return new LocalFiles()
+}
+
+interface OpenFile {
+  readonly descriptor: number
+  readonly isOnePiece: boolean
 }
 
 /**
@@ -36,8 +45,8 @@ class LocalFiles implements FileView, Disposable {
   readonly #sizeIsCount = (statSync('/proc/self/fd', { throwIfNoEntry: false })?.size ?? 0) > 0
   #buffer = Buffer.allocUnsafeSlow(1 << 16)
   // Two generations: what is used moves to the young one; the old one is closed when the generations turn.
-  #young = new Map<string, number>()
-  #old = new Map<string, number>()
+  #young = new Map<string, OpenFile>()
+  #old = new Map<string, OpenFile>()
   #turnAt = performance.now() + GENERATION_MS
 
   text(path: string): string | undefined {
@@ -47,15 +56,16 @@ class LocalFiles implements FileView, Disposable {
       const text = this.#read(kept)
       if (text === undefined) {
         this.#young.delete(path)
-        closeSync(kept)
+        closeSync(kept.descriptor)
       }
       return text
     }
     const descriptor = openOrUndefined(path)
     if (descriptor === undefined) return undefined
-    const text = this.#read(descriptor)
+    const file = { descriptor, isOnePiece: ONE_PIECE.test(path) }
+    const text = this.#read(file)
     const keep = text !== undefined && path.startsWith('/proc/')
-    if (keep && this.#young.size + this.#old.size < this.#limit) this.#young.set(path, descriptor)
+    if (keep && this.#young.size + this.#old.size < this.#limit) this.#young.set(path, file)
     else closeSync(descriptor)
     return text
   }
@@ -135,7 +145,7 @@ class LocalFiles implements FileView, Disposable {
     closeAll(this.#old)
   }
 
-  #kept(path: string): number | undefined {
+  #kept(path: string): OpenFile | undefined {
     const young = this.#young.get(path)
     if (young !== undefined) return young
     const old = this.#old.get(path)
@@ -155,18 +165,20 @@ class LocalFiles implements FileView, Disposable {
     this.#young = emptied
   }
 
-  /** Sequence files of procfs give a page or so at a time: only an empty read is the end. */
-  #read(descriptor: number): string | undefined {
+  /** Other sequence files of procfs give a page or so at a time: only an empty read is the end. */
+  #read({ descriptor, isOnePiece }: OpenFile): string | undefined {
     let length = 0
     try {
       for (;;) {
         const count = readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length)
         if (count === 0) break
         length += count
-        if (length === this.#buffer.length) {
-          if (length >= MOST_BYTES) break
-          this.#buffer = Buffer.concat([this.#buffer], length * 2)
+        if (length < this.#buffer.length) {
+          if (isOnePiece) break
+          continue
         }
+        if (length >= MOST_BYTES) break
+        this.#buffer = Buffer.concat([this.#buffer], length * 2)
       }
     } catch {
       return undefined
@@ -184,9 +196,9 @@ function openOrUndefined(path: string): number | undefined {
   }
 }
 
-function closeAll(descriptors: Map<string, number>): void {
-  for (const descriptor of descriptors.values()) closeSync(descriptor)
-  descriptors.clear()
+function closeAll(files: Map<string, OpenFile>): void {
+  for (const { descriptor } of files.values()) closeSync(descriptor)
+  files.clear()
 }
 
 /** The soft limit of open files of this process; 1024, the usual one, when it cannot be read. */

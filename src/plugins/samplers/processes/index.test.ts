@@ -78,11 +78,11 @@ test('processes that end are forgotten, their series with them', async () => {
 function addProcess(
   files: Map<string, string>,
   pid: number,
-  { comm = 'worker', state = 'S', flags = 0x400000, ticks = 0, start = 100 } = {},
+  { comm = 'worker', state = 'S', flags = 0x400000, ticks = 0, start = 100, slices = 1, threads = 2 } = {},
 ): void {
   files.set(
     `/proc/${pid}/stat`,
-    `${pid} (${comm}) ${state} 1 ${pid} 1 0 -1 ${flags} 5 0 6 0 ${ticks} 0 0 0 20 0 2 0 ${start} 8192 3 0\n`,
+    `${pid} (${comm}) ${state} 1 ${pid} 1 0 -1 ${flags} 5 0 6 0 ${ticks} 0 0 0 20 0 ${threads} 0 ${start} 8192 3 0\n`,
   )
   files.set(`/proc/${pid}/io`, 'rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 5\nwrite_bytes: 6\n')
   files.set(
@@ -90,6 +90,7 @@ function addProcess(
     'Name:\tworker\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t8\n',
   )
   files.set(`/proc/${pid}/fd/0`, '')
+  files.set(`/proc/${pid}/schedstat`, `9000 2500000000 ${slices}\n`)
 }
 
 const host = new Map([
@@ -120,6 +121,7 @@ test('all columns of a process, on a host with large pages', () => {
       "process_page_faults_total{comm="worker",kind="major",pid="7"}": 6,
       "process_page_faults_total{comm="worker",kind="minor",pid="7"}": 5,
       "process_resident_memory_bytes{comm="worker",pid="7"}": 196608,
+      "process_run_delay_seconds_total{comm="worker",pid="7"}": 2.5,
       "process_start_time_seconds{comm="worker",pid="7"}": 1001,
       "process_state{comm="worker",pid="7",state="D"}": 1,
       "process_threads{comm="worker",pid="7"}": 2,
@@ -139,6 +141,28 @@ test('a pid that is used again is another process, also one of the same name', (
   addProcess(files, 7, { comm: 'other', start: 900 })
   expect([...tick().keys()].filter((key) => key.includes('worker'))).toEqual([])
   expect(sink.size).toBe(size)
+})
+
+test('only a process of one thread that was on no CPU since is taken to be as it was', () => {
+  const files = new Map(host)
+  const change = (pid: number): void =>
+    void files.set(
+      `/proc/${pid}/io`,
+      'rchar: 9\nwchar: 9\nsyscr: 9\nsyscw: 9\nread_bytes: 9\nwrite_bytes: 9\n',
+    )
+  for (const [pid, threads] of [1, 1, 2].entries()) addProcess(files, pid, { threads })
+  const { tick } = sampling(processes, recordedFiles(files))
+  const read = (): (number | undefined)[] => {
+    const values = tick()
+    return [0, 1, 2].map((pid) => values.get(`process_io_read_bytes_total{comm="worker",pid="${pid}"}`))
+  }
+  expect(read()).toEqual([5, 5, 5])
+  addProcess(files, 1, { threads: 1, slices: 2 })
+  for (const pid of [0, 1, 2]) change(pid)
+  expect(read()).toEqual([5, 9, 9])
+  // Where the kernel keeps no schedstat, everything is read.
+  for (const pid of [0, 1, 2]) files.delete(`/proc/${pid}/schedstat`)
+  expect(read()).toEqual([9, 9, 9])
 })
 
 test('a state that was left is 0', () => {

@@ -23,7 +23,7 @@ const properties = z.strictObject({
 
 export default defineSampler({
   id: 'processes',
-  summary: 'CPU, memory, I/O, threads, open files and state of every process',
+  summary: 'CPU, memory, I/O, threads, open files and state of every process and kernel thread',
   needs: [],
   properties,
   metrics: [
@@ -46,7 +46,13 @@ export default defineSampler({
       'context switches of its main thread by kind: voluntary, involuntary (the kernel keeps no sum over threads)',
       [...labels, 'kind'],
     ),
-    gauge('process_open_fds', '', 'open file descriptors; absent for kernel threads', labels),
+    counter(
+      'process_run_delay_seconds_total',
+      'seconds',
+      'time that its main thread could run and waited for a CPU',
+      labels,
+    ),
+    gauge('process_open_fds', '', 'open file descriptors', labels),
     gauge('node_processes_pids', '', 'processes'),
     gauge('node_processes_state', '', 'processes by state', ['state']),
     gauge('node_processes_threads', '', 'threads'),

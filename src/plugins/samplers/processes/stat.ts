@@ -1,8 +1,9 @@
 /** /proc/PID/stat: what the kernel tells of a process at the least cost. */
 import { TextScanner } from '../../../base/scan.ts'
 
-/** PF_WQ_WORKER of include/linux/sched.h. */
+/** PF_WQ_WORKER and PF_KTHREAD of include/linux/sched.h. */
 const WORKQUEUE_WORKER = 0x20
+const KERNEL_THREAD = 0x200000
 
 /** Fields of proc_pid_stat(5); times are in clock ticks, the resident set in pages. */
 export class ProcessStat {
@@ -18,6 +19,11 @@ export class ProcessStat {
   virtualBytes = 0
   residentPages = 0
   readonly #scanner = new TextScanner()
+
+  /** Whether it is a thread of the kernel, which has neither memory nor files of its own. */
+  get isKernelThread(): boolean {
+    return (this.flags & KERNEL_THREAD) !== 0
+  }
 
   /** Takes over the fields; false, with fields undefined, when the text is not one of a process. */
   read(text: string): boolean {
