@@ -11,27 +11,33 @@ export interface TreeBuilder {
   build(node: ParsedNode): Tree | undefined
 }
 
+/** A tree, and its size and depth when its aliases are written out. */
+interface Made {
+  readonly tree: Tree
+  readonly size: number
+  readonly depth: number
+}
+
 /** A node that is being built has no tree yet: an alias to it would make a cycle. */
-type Anchored = { readonly tree: Tree; readonly size: number } | 'open'
+type Anchored = Made | 'open'
 
 export function createTreeBuilder(report: ReportAt): TreeBuilder {
   const anchors = new Map<string, Anchored>()
   let tooLarge: Span | undefined
 
-  /** Returns the tree and its size when written out, in values. */
-  function convert(node: unknown): { tree: Tree; size: number } {
+  function convert(node: unknown): Made {
     const at = spanOf(node)
-    if (tooLarge !== undefined) return { tree: emptyMap(at), size: 1 }
+    if (tooLarge !== undefined) return { tree: emptyMap(at), size: 1, depth: 0 }
     if (isAlias(node)) return resolve(node.source, at)
     const anchor = (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor
     if (anchor) anchors.set(anchor, 'open')
     const made = isMap(node) ? mapOf(node, at) : isSeq(node) ? listOf(node.items, at) : scalarOf(node, at)
-    if (made.size > limits.values) tooLarge ??= at
+    if (made.size > limits.values || made.depth > limits.depth) tooLarge ??= at
     if (anchor) anchors.set(anchor, made)
     return made
   }
 
-  function resolve(name: string, at: Span): { tree: Tree; size: number } {
+  function resolve(name: string, at: Span): Made {
     const anchored = anchors.get(name)
     if (anchored === undefined) {
       report(at, `no anchor &${name.slice(0, 40)} before this alias`)
@@ -44,28 +50,23 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
     } else {
       return anchored
     }
-    return { tree: emptyMap(at), size: 1 }
+    return { tree: emptyMap(at), size: 1, depth: 0 }
   }
 
-  function listOf(nodes: readonly unknown[], at: Span): { tree: Tree; size: number } {
-    let size = 1
-    const items = nodes.map((node) => {
-      const item = convert(node)
-      size += item.size
-      return item.tree
-    })
-    return { tree: { type: 'list', items, ...at }, size }
+  function listOf(nodes: readonly unknown[], at: Span): Made {
+    const made = nodes.map(convert)
+    return { tree: { type: 'list', items: made.map(({ tree }) => tree), ...at }, ...sum(made) }
   }
 
-  function mapOf(node: YAMLMap, at: Span): { tree: Tree; size: number } {
+  function mapOf(node: YAMLMap, at: Span): Made {
     const entries = new Map<string, Entry>()
     const merged: MapTree[] = []
-    let size = 1
+    const values: Made[] = []
     for (const pair of node.items) {
       const keyAt = spanOf(pair.key)
-      const value = pair.value === null ? { tree: nothing(keyAt), size: 1 } : convert(pair.value)
-      size += value.size + 1
+      const value = pair.value === null ? { tree: nothing(keyAt), size: 1, depth: 0 } : convert(pair.value)
       const key = keyOf(pair.key)
+      values.push({ ...value, size: value.size + ((key?.length ?? 0) >> 6) })
       if (key === undefined) {
         report(keyAt, 'a key must be a word', 'put it in quotes if it starts with `[`, `{`, `*` or `&`')
       } else if (key === '<<') {
@@ -80,7 +81,7 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
     for (const source of merged) {
       for (const entry of source.entries.values()) if (!entries.has(entry.key)) entries.set(entry.key, entry)
     }
-    return { tree: { type: 'map', entries, ...at }, size }
+    return { tree: { type: 'map', entries, ...at }, ...sum(values) }
   }
 
   function mergeSources(tree: Tree): MapTree[] {
@@ -98,7 +99,9 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
       return tree.type === 'scalar' ? tree.text : undefined
     }
     // The text, not the value: `on: x` has the key `on`, not `true`.
-    return isScalar(key) ? textOf(key) : undefined
+    if (!isScalar(key)) return undefined
+    if (key.anchor) anchors.set(key.anchor, scalarOf(key, spanOf(key)))
+    return textOf(key)
   }
 
   return {
@@ -107,7 +110,7 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
       if (tooLarge === undefined) return tree
       report(
         tooLarge,
-        `more than ${limits.values} values when all aliases are written out`,
+        `more than ${limits.values} values, or ${limits.depth} inside one another, when all aliases are written out`,
         'is this a definition?',
       )
       return undefined
@@ -115,12 +118,21 @@ export function createTreeBuilder(report: ReportAt): TreeBuilder {
   }
 }
 
-function scalarOf(node: unknown, at: Span): { tree: ScalarTree; size: number } {
-  if (!isScalar(node)) return { tree: nothing(at), size: 1 }
+function sum(parts: readonly Made[]): Pick<Made, 'size' | 'depth'> {
+  let [size, depth] = [1, 0]
+  for (const part of parts) {
+    size += part.size
+    depth = Math.max(depth, part.depth)
+  }
+  return { size, depth: depth + 1 }
+}
+
+function scalarOf(node: unknown, at: Span): Made {
+  if (!isScalar(node)) return { tree: nothing(at), size: 1, depth: 0 }
   const text = textOf(node)
   const style = styles[node.type ?? ''] ?? 'plain'
   const tree: ScalarTree = { type: 'scalar', value: scalarValue(node), text, style, ...at }
-  return { tree, size: 1 + (text.length >> 6) }
+  return { tree, size: 1 + (text.length >> 6), depth: 0 }
 }
 
 const styles: Readonly<Record<string, ScalarTree['style']>> = {

@@ -31,7 +31,7 @@ export function rejectArtifactCheckers({ report }: LoadContext, tree: Tree): Com
     const fields = readFields(report, value, where, ['artifact_checker', 'properties'])
     const id = requireField(report, fields, 'artifact_checker', { in: value, at: keyAt, where })?.value
     const text = id && readText(report, id, where)
-    if (id && text) report(id, `there is no artifact checker called ${quote(text)}`, hintFor(text, []))
+    if (id && text) report(id, `there is no artifact checker called ${quote(text)}`, () => hintFor(text, []))
   }
   return []
 }

@@ -11,16 +11,6 @@ import { quote } from './problems/quote.ts'
 import { parseProperties } from './properties.ts'
 import { emptyMap, type Tree } from './tree.ts'
 
-/** How a person calls each kind. */
-export const kindNames: Readonly<Record<ComponentKind, string>> = {
-  provisioner: 'provisioner',
-  module: 'module',
-  checker: 'checker',
-  sampler: 'sampler',
-  probe: 'probe',
-  collector: 'collector',
-}
-
 /** The component with this id, whatever its case; an unknown one is a problem with the nearest name. */
 export function findComponent<K extends ComponentKind>(
   registry: Registry,
@@ -32,7 +22,7 @@ export function findComponent<K extends ComponentKind>(
   const component = registry.get(kind, id) ?? registry.get(kind, id.toLowerCase())
   if (component === undefined) {
     const ids = registry.all(kind).map((candidate) => candidate.id)
-    report(at, `there is no ${kindNames[kind]} called ${quote(id)}`, hintFor(id, ids))
+    report(at, `there is no ${kind} called ${quote(id)}`, () => hintFor(id, ids))
   }
   return component
 }
@@ -66,7 +56,7 @@ export function useComponent(
   at: Span,
 ): ComponentUse | undefined {
   const given = properties ?? emptyMap(at)
-  const where = `${kindNames[component.kind]} \`${component.id}\``
+  const where = `${component.kind} \`${component.id}\``
   const parsed = parseProperties(report, component.properties, given, where, at)
   return parsed === undefined ? undefined : { name, component: component.id, properties: parsed.value }
 }

@@ -34,7 +34,7 @@ export function readEnsemble(context: LoadContext, tree: Tree | undefined): Grou
     else readPlural(context, groups, plural, entry.value)
   }
   const named = entries.map(({ role }) => role)
-  if (!named.some((role) => role.endsWith('s'))) linkMissing(groups, named)
+  if (!named.some((role) => role in pluralRoles)) linkMissing(groups, named)
   return groups
 }
 
@@ -44,7 +44,7 @@ function readRoles({ report }: LoadContext, tree: Tree): { role: string; entry: 
   return entries.flatMap((entry) => {
     const role = entry.key.toLowerCase()
     if (ensembleKeys.includes(role)) return [{ role, entry }]
-    report(entry.keyAt, `the ensemble has no key ${quote(entry.key)}`, hintFor(entry.key, ensembleKeys))
+    report(entry.keyAt, `the ensemble has no key ${quote(entry.key)}`, () => hintFor(entry.key, ensembleKeys))
     return []
   })
 }
@@ -89,7 +89,7 @@ function link(context: LoadContext, groups: Groups, role: string, tree: ScalarTr
     return
   }
   const names = groups.specs().flatMap(({ name, aliases }) => [name, ...aliases])
-  const hint = hintFor(tree.text, [...names, 'local', 'observer', 'controller'])
+  const hint = (): string => hintFor(tree.text, [...names, 'local', 'observer', 'controller'])
   context.report(
     tree,
     `\`${role}\` is a link to ${quote(tree.text)}, and no group above it is called that`,
@@ -139,7 +139,9 @@ function checkManagers(context: LoadContext, tree: Tree, of: string): void {
     const { id } = readNamed(context, item, where)
     const text = id && readText(context.report, id, where)
     if (id === undefined || text === undefined || text.toLowerCase() === 'noop') continue
-    context.report(id, `there is no configuration manager called ${quote(text)}`, hintFor(text, ['noop']))
+    context.report(id, `there is no configuration manager called ${quote(text)}`, () =>
+      hintFor(text, ['noop']),
+    )
   }
 }
 
@@ -159,12 +161,9 @@ function readNamed({ report }: LoadContext, tree: Tree, where: string): Named {
 }
 
 /** A definition that names only one side has both on the same nodes; one that names neither has both here. */
-function linkMissing(groups: Groups, roles: readonly string[]): void {
+function linkMissing(groups: Groups, named: readonly string[]): void {
   const nowhere = { start: 0, end: 0 }
-  const isNamed = (role: string): boolean => roles.includes(role) || roles.includes(`${role}s`)
-  const [server, client] = [groups.find('server'), groups.find('client')]
-  const either = server ?? client ?? groups.find('local')
+  const either = groups.find('server') ?? groups.find('client') ?? groups.find('local')
   if (either === undefined) return
-  if (!isNamed('server')) groups.link('server', either, nowhere)
-  if (!isNamed('client')) groups.link('client', either, nowhere)
+  for (const role of ['server', 'client']) if (!named.includes(role)) groups.link(role, either, nowhere)
 }

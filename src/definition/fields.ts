@@ -16,7 +16,7 @@ export function readFields(
   const entries = readMap(report, tree, where)
   for (const { key, keyAt } of entries.values()) {
     if (known.includes(key)) continue
-    report(keyAt, `${where} has no key ${quote(key)}`, hintFor(key, known))
+    report(keyAt, `${where} has no key ${quote(key)}`, () => hintFor(key, known))
   }
   return entries
 }

@@ -28,13 +28,13 @@ export interface Groups {
 }
 
 /** One node on this machine each; the first three are words for the same group. */
-const implicit: Readonly<Record<string, string>> = {
-  local: 'local',
-  none: 'local',
-  empty: 'local',
-  observer: 'observer',
-  controller: 'controller',
-}
+const implicit: ReadonlyMap<string, string> = new Map([
+  ['local', 'local'],
+  ['none', 'local'],
+  ['empty', 'local'],
+  ['observer', 'observer'],
+  ['controller', 'controller'],
+])
 
 export function createGroups({ registry, report }: LoadContext): Groups {
   const groups: Group[] = []
@@ -47,12 +47,22 @@ export function createGroups({ registry, report }: LoadContext): Groups {
     }
     groups.push(group)
     byName.set(group.name.toLowerCase(), group)
-    for (const alias of group.aliases) byName.set(alias.toLowerCase(), group)
+    for (const alias of group.aliases) link(alias, group, at)
+  }
+
+  function link(alias: string, group: Group, at: Span): void {
+    const holder = byName.get(alias.toLowerCase())
+    if (holder !== undefined && holder !== group) {
+      report(at, `${quote(alias)} is the name of another node group already`)
+      return
+    }
+    byName.set(alias.toLowerCase(), group)
+    if (alias !== group.name) group.aliases.add(alias)
   }
 
   function find(name: string): Group | undefined {
     const known = byName.get(name.toLowerCase())
-    const implied = implicit[name.toLowerCase()]
+    const implied = implicit.get(name.toLowerCase())
     if (known !== undefined || implied === undefined) return known
     const made = byName.get(implied)
     if (made !== undefined) return made
@@ -67,19 +77,11 @@ export function createGroups({ registry, report }: LoadContext): Groups {
   return {
     add,
     find,
-    link(alias, group, at) {
-      const holder = byName.get(alias.toLowerCase())
-      if (holder !== undefined && holder !== group) {
-        report(at, `${quote(alias)} is the name of another node group already`)
-        return
-      }
-      byName.set(alias.toLowerCase(), group)
-      if (alias !== group.name) group.aliases.add(alias)
-    },
+    link,
     check(name, at, where) {
       if (find(name) !== undefined) return
       const names = byName.keys().take(limits.problems).toArray()
-      report(at, `${where}: there is no node group called ${quote(name)}`, hintFor(name, names))
+      report(at, `${where}: there is no node group called ${quote(name)}`, () => hintFor(name, names))
     },
     specs: () =>
       groups.flatMap(({ name, aliases, nodeCount, provisioner, managers }) =>

@@ -35,12 +35,12 @@ test('bombs of aliases', () => {
     `${lists}---\n${workload}`,
   ]
   expect(cases.map(firstOf).join('\n')).toMatchInlineSnapshot(`
-    "d.yaml:6:9: more than 200000 values when all aliases are written out; is this a definition? (1)
-    d.yaml:5:9: more than 200000 values when all aliases are written out; is this a definition? (1)
-    d.yaml:2:4: more than 200000 values when all aliases are written out; is this a definition? (1)
+    "d.yaml:6:9: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
+    d.yaml:6:9: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
+    d.yaml:2:4: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
     d.yaml:1:11: alias *a is inside what it stands for; a definition cannot contain itself (1)
     d.yaml:2:7: alias *a is inside what it stands for; a definition cannot contain itself (1)
-    d.yaml:6:9: more than 200000 values when all aliases are written out; is this a definition? (1)"
+    d.yaml:6:9: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)"
   `)
 })
 
@@ -64,6 +64,27 @@ test('bombs of templates', () => {
   `)
 })
 
+test('many tags and names to guess from', () => {
+  const long = 'x'.repeat(50)
+  const cases = [
+    `${many(1000, (index) => `${long}${index}: 1\n`)}---\n${many(14_000, (index) => `{{${long}y${index}}}`)}`,
+    `a: [${many(1000, () => '1,')}]\n---\n{{#a}}{{${'b.'.repeat(200_000)}c}}{{/a}}`,
+    `workload:\n  phases: [{a: {module: noop}}]\n  checkers:\n    c: {checker: no-symptom, properties: {names: [${many(9000, (index) => `${long}${index},`)}]}}\nsymptoms: {${many(1000, (index) => `${long}z${index}: {when: up},`)}}`,
+    `a: &a {${'k'.repeat(million / 2)}: 1}\nb: [${many(9000, () => '*a,')}]\n---\n{{b}}`,
+  ]
+  expect(
+    cases
+      .map(firstOf)
+      .map((line) => line.replaceAll(/[xb.]{40,}/g, '...'))
+      .join('\n'),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:1002:1: no value for the template tag \`...y0\`; did you mean \`...0\`? (201)
+    d.yaml:3:7: no value for the template tag \`...\`; give it by -p NAME=VALUE, or a default above \`---\` (1)
+    d.yaml:4:51: \`names\` of checker \`no-symptom\`: there is no symptom called \`...0\`; did you mean \`...z0\`? (201)
+    d.yaml:2:4: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (2)"
+  `)
+})
+
 test('depth', () => {
   const cases = [
     `hunt: ${'['.repeat(10_000)}${']'.repeat(10_000)}`,
@@ -73,6 +94,13 @@ test('depth', () => {
     many(900, (index) => `${' '.repeat(index)}a:\n`),
     `workload: {phases: ${'[{a: '.repeat(5000)}${'}]'.repeat(5000)}}`,
     '{{#a}}'.repeat(10_000) + '{{/a}}'.repeat(10_000),
+    // Shallow to read, deep when the aliases are written out.
+    many(
+      100,
+      (index) =>
+        `k${index}: &a${index} ${'['.repeat(300)}${index === 0 ? '' : `*a${index - 1}`}${']'.repeat(300)}\n`,
+    ),
+    `symptoms: {a: {when: "${'('.repeat(100_000)}"}}\n${workload}`,
   ]
   expect(cases.map(firstOf).join('\n')).toMatchInlineSnapshot(`
     "d.yaml:1:407: more than 400 collections inside one another (1)
@@ -81,7 +109,9 @@ test('depth', () => {
     d.yaml:1:803: more than 400 collections inside one another (1)
     d.yaml:402:402: more than 400 collections inside one another (1)
     d.yaml:1:1016: more than 400 collections inside one another (1)
-    d.yaml:1:193: more than 32 sections inside one another (201)"
+    d.yaml:1:193: more than 32 sections inside one another (1)
+    d.yaml:2:208: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
+    d.yaml:1:22: a condition has at most 4000 characters, this one 100000 (1)"
   `)
 })
 
@@ -128,7 +158,7 @@ test('size', () => {
     '{{/a}}'.repeat(million / 6),
   ]
   expect(cases.map(firstOf).join('\n')).toMatchInlineSnapshot(`
-    "d.yaml:1:1: the file has 9.5 million characters; a definition has at most 1048576; keep data in files of their own and name them in the definition (1)
+    "d.yaml:1:1: the file has 10.0 million characters; a definition has at most 1048576; keep data in files of their own and name them in the definition (1)
     no problem
     d.yaml:16001:2: more than 80000 YAML tokens up to here; is this a definition? (1)
     d.yaml:1:80002: more than 80000 YAML tokens up to here; is this a definition? (1)
@@ -153,7 +183,7 @@ test('size', () => {
     d.yaml:1:800008: the template takes more than 100000 steps; do lists repeat one another here? (1)
     d.yaml:1:1: template tag has no name (1)
     d.yaml:1:13: template tag has no name (201)
-    d.yaml:1:1: section \`a\` is never closed; expected a tag /a after it (34)
+    d.yaml:1:193: more than 32 sections inside one another (1)
     d.yaml:1:1: no section \`a\` is open (201)"
   `)
 })

@@ -10,6 +10,8 @@ export const limits = {
   sectionDepth: 32,
   /** Lexemes of one YAML document. */
   lexemes: 80_000,
+  /** Characters of one PromQL condition: its parser recurses. */
+  condition: 4000,
   /** YAML collections inside one another. */
   depth: 400,
   /** Values of a document with its aliases written out, plus one for every 64 characters of them. */

@@ -302,6 +302,21 @@ workload: {phases: [{a: {module: bash, properties: {script: x, target: East}}}]}
   ])
 })
 
+test('names of groups that every object has, and one alias for two groups', () => {
+  expect(
+    problemsOf(`ensemble:
+  client: constructor
+  server: {name: east, node.count: 1, provisioner: local}
+  servers: [{name: west, node.count: 1, provisioner: local}]
+workload: {phases: [{a: {module: bash, properties: {script: x, target: toString}}}]}
+`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:2:11: \`client\` is a link to \`constructor\`, and no group above it is called that; expected one of local, observer, controller
+    d.yaml:4:20: \`server\` is the name of another node group already
+    d.yaml:5:72: \`target\` of module \`bash\`: there is no node group called \`toString\`; expected one of east, server, west"
+  `)
+})
+
 test('texts stand for what was written where a component wants a text, and digits for a number', () => {
   const { definition } = load(
     'workload: {phases: [{a: {module: bash, properties: {script: 010, env: {A: yes, B: 6.10, C: 1}, timeout: 0}}}]}',

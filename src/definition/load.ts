@@ -7,7 +7,7 @@ import type { LoadContext, PromqlChecks } from './context.ts'
 import { checkText } from './text.ts'
 import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
 import { lineTable, originOf, overlapsMissing } from './position.ts'
-import { createProblems, type Problems, type ReportAt } from './problems/problems.ts'
+import { createProblems, type Hint, type Problems, type ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { readSections } from './sections.ts'
 import { splitText } from './split.ts'
@@ -52,7 +52,7 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
     (offset: number): ReportAt =>
     (at, message, hint) =>
       problems.add(lines.at(offset + at.start), message, hint)
-  const reportParameter = (message: string, hint?: string): void => problems.add(lines.at(0), message, hint)
+  const reportParameter = (message: string, hint?: Hint): void => problems.add(lines.at(0), message, hint)
 
   const { defaults: defaultsPiece, definition: piece, ignored } = splitText(text)
   for (const { offset } of ignored) {
@@ -76,12 +76,13 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
     promql: { validate: input.validatePromql, selectorsOf: input.selectorsOf },
     contentOffset: (scalar, offset) => contentOffset(rendered.text, scalar, offset),
   }
-  const before = problems.count
+  let isBroken = false
   const tree = parseYaml(rendered.text, (at, message, hint) => {
+    isBroken = true
     context.report(at, message, valueHint(rendered, at.start) ?? hint)
   })
   if (tree === undefined) {
-    if (problems.count === before) {
+    if (!isBroken) {
       problems.add(lines.at(piece.offset), 'the definition is empty', 'it needs a `workload` at least')
     }
     return undefined

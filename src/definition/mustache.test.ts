@@ -99,13 +99,13 @@ test('tokens are those of the mustache package on random templates', () => {
 test('everything that is wrong is reported, each at its place', () => {
   expect(parse('{{#a}}\n{{#b}}\n{{/a}}\n{{/c}}{{>p}}{{=x=}}{{}}{{#z}}{{y').problems).toMatchInlineSnapshot(`
     [
-      "7 | section \`b\` is never closed | expected a tag /b after it",
+      "7 | section \`b\` is never closed | expected \`{{/b}}\` after it",
       "21 | no section \`c\` is open",
       "27 | templates have no partials | write the text here, or use a section",
       "33 | not a change of delimiters | expected two words, as in \`{{=<% %>=}}\`",
       "40 | template tag has no name",
       "50 | template tag is never closed | expected \`}}\`; for a literal \`{{\` change the delimiters first, as in \`{{=<% %>=}}\`",
-      "44 | section \`z\` is never closed | expected a tag /z after it",
+      "44 | section \`z\` is never closed | expected \`{{/z}}\` after it",
     ]
   `)
 })

@@ -12,11 +12,14 @@ export interface TextToken extends Span {
 export interface ValueToken extends Span {
   readonly type: 'value'
   readonly name: string
+  /** The name, cut at its dots. */
+  readonly path: readonly string[]
 }
 export interface SectionToken extends Span {
   readonly type: 'section'
   readonly inverted: boolean
   readonly name: string
+  readonly path: readonly string[]
   readonly children: Token[]
 }
 export type Token = TextToken | ValueToken | SectionToken
@@ -80,9 +83,21 @@ export function parseTemplate(template: string, problem: TemplateProblem): Token
       problem(start, 'templates have no partials', 'write the text here, or use a section')
     } else if (tag.sigil !== '!') {
       if (tag.content === '') problem(start, 'template tag has no name')
-      else if (tag.sigil === '#' || tag.sigil === '^') openSection(tag)
-      else if (tag.sigil === '/') closeSection(tag)
-      else siblings().push({ type: 'value', name: tag.content, start, end: tag.end })
+      else if (tag.sigil === '#' || tag.sigil === '^') {
+        if (open.length === limits.sectionDepth) {
+          problem(start, `more than ${limits.sectionDepth} sections inside one another`)
+          return root
+        }
+        openSection(tag)
+      } else if (tag.sigil === '/') closeSection(tag)
+      else
+        siblings().push({
+          type: 'value',
+          name: tag.content,
+          path: tag.content.split('.'),
+          start,
+          end: tag.end,
+        })
     }
   }
   addText(position, template.length)
@@ -91,16 +106,11 @@ export function parseTemplate(template: string, problem: TemplateProblem): Token
   return root
 
   function openSection({ sigil, content, start, end }: Tag): void {
-    if (open.length >= limits.sectionDepth) {
-      if (open.length === limits.sectionDepth) {
-        problem(start, `more than ${limits.sectionDepth} sections inside one another`)
-      }
-      if (open.length > limits.sectionDepth) return
-    }
     const section: SectionToken = {
       type: 'section',
       inverted: sigil === '^',
       name: content,
+      path: content.split('.'),
       children: [],
       start,
       end,
@@ -122,7 +132,11 @@ export function parseTemplate(template: string, problem: TemplateProblem): Token
   }
 
   function unclosed({ name, start }: SectionToken): void {
-    problem(start, `section ${quote(name)} is never closed`, `expected a tag /${name.slice(0, 40)} after it`)
+    problem(
+      start,
+      `section ${quote(name)} is never closed`,
+      `expected \`{{/${name.slice(0, 40)}}}\` after it`,
+    )
   }
 }
 

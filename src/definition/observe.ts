@@ -1,7 +1,7 @@
 /** The `observe` section: how often, which samplers, which probes. */
 import type { ComponentUse, Definition, ProbeUse } from '../model/definition.ts'
 import type { ComponentKind } from '../plugin/define.ts'
-import { findComponent, kindNames, useComponent } from './component.ts'
+import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import {
   checkName,
@@ -59,10 +59,10 @@ export function readUses<K extends ComponentKind>(context: LoadContext, kind: K,
     const [entry, second] = entries ?? []
     if (entries !== undefined && (entry === undefined || second !== undefined)) {
       const hint = 'begin each with a dash of its own'
-      report(second?.keyAt ?? item, `expected one ${kindNames[kind]} and its properties here`, hint)
+      report(second?.keyAt ?? item, `expected one ${kind} and its properties here`, hint)
       return []
     }
-    const id = entry?.key ?? readText(report, item, `name of a ${kindNames[kind]}`)
+    const id = entry?.key ?? readText(report, item, `name of a ${kind}`)
     const at = entry?.keyAt ?? item
     const component = id === undefined ? undefined : findComponent(registry, report, kind, id, at)
     if (component === undefined) return []

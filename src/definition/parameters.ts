@@ -1,6 +1,6 @@
 /** The values that a template sees: the defaults document under the parameters of this run. */
 import { hintFor } from '../base/nearest.ts'
-import type { ReportAt } from './problems/problems.ts'
+import type { Hint, ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { describe, emptyMap, valueOf, type Entry, type MapTree, type Tree } from './tree.ts'
 import { parseYaml } from './yaml.ts'
@@ -19,7 +19,7 @@ export function readDefaults(text: string, report: ReportAt): MapTree {
 export function overlay(
   defaults: MapTree,
   parameters: Readonly<Record<string, string>>,
-  report: (message: string, hint?: string) => void,
+  report: (message: string, hint?: Hint) => void,
 ): MapTree {
   const entries = new Map<string, Entry>(defaults.entries)
   for (const [key, text] of Object.entries(parameters)) {
@@ -44,13 +44,12 @@ export function checkUnused(
   parameters: Readonly<Record<string, string>>,
   defaults: MapTree,
   used: ReadonlySet<string>,
-  report: (message: string, hint?: string) => void,
+  report: (message: string, hint?: Hint) => void,
 ): void {
   const known = [...new Set([...defaults.entries.keys(), ...used])]
   for (const key of Object.keys(parameters)) {
     if (!known.includes(key)) {
-      report(
-        `the definition has no parameter ${quote(key)} (-p)`,
+      report(`the definition has no parameter ${quote(key)} (-p)`, () =>
         known.length === 0 ? 'it has none' : hintFor(key, known),
       )
     }

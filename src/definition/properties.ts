@@ -94,7 +94,7 @@ function reportIssue(report: ReportAt, issue: Issue, place: Place): void {
     for (const key of issue.keys) {
       const keyAt = tree.type === 'map' ? tree.entries.get(key)?.keyAt : undefined
       const inside = path.length === 0 ? place.where : `${name} of ${place.where}`
-      report(keyAt ?? here, `${inside} has no property ${quote(key)}`, hintFor(key, known))
+      report(keyAt ?? here, `${inside} has no property ${quote(key)}`, () => hintFor(key, known))
     }
   } else if (issue.code === 'invalid_union') {
     reportUnion(report, issue.errors, { ...place, above: path })

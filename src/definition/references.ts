@@ -14,7 +14,7 @@ export interface Names {
   readonly groups: Groups
   /** Grows while the workload is read: complete for the checkers. */
   readonly modules: Set<string>
-  readonly symptoms: readonly string[]
+  readonly symptoms: ReadonlySet<string>
 }
 
 /** Reports every property that names what is not there; `at` is where a default is reported. */
@@ -48,9 +48,9 @@ function checkName(
     groups.check(name, place, where)
     return
   }
-  const known = referent === 'module' ? [...modules] : symptoms
-  if (!known.includes(name))
-    report(place, `${where}: there is no ${referent} called ${quote(name)}`, hintFor(name, known))
+  const known = referent === 'module' ? modules : symptoms
+  if (known.has(name)) return
+  report(place, `${where}: there is no ${referent} called ${quote(name)}`, () => hintFor(name, [...known]))
 }
 
 /** Groups may have any name that is a word; lists of modules are written with commas, as in Fallout. */

@@ -39,10 +39,14 @@ export function readSections(
     report(tree, 'the definition needs a `workload`', 'without one, `quarry watch` observes what is there')
   }
   const groups = readEnsemble(context, ensemble)
-  const names: Names = { groups, modules: new Set(), symptoms: keysOf(symptoms) }
+  const names: Names = { groups, modules: new Set(), symptoms: new Set(keysOf(symptoms)) }
   const work = workload === undefined ? noWorkload : readWorkload(context, workload, names)
   const observed = readObserve(context, observe, groups)
-  const probeNames = keysOf(observe?.type === 'map' ? observe.entries.get('probes')?.value : undefined)
+  const [probes, samplers] = ['probes', 'samplers'].map((key) =>
+    observe?.type === 'map' ? observe.entries.get(key)?.value : undefined,
+  )
+  const isWhole = samplers?.type !== 'list' || samplers.items.length === observed.samplers.length
+  const known = { probeNames: keysOf(probes), samplers: isWhole ? observed.samplers : undefined }
   const descriptionText = description && readText(report, description, '`description`')
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
   const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
@@ -51,7 +55,7 @@ export function readSections(
     groups: groups.specs(),
     ...work,
     observe: observed,
-    symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, observed, probeNames),
+    symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, known),
     evidence: readEvidence(context, evidence),
     // A watch goes on until someone ends it.
     timeoutMs: timeoutMs ?? (requireWorkload ? DAY_MS : Number.POSITIVE_INFINITY),

@@ -1,6 +1,6 @@
 /** The `symptoms` section: conditions in PromQL, and what is done when one shows. */
-import { symptomActions, type Definition, type SymptomAction, type SymptomSpec } from '../model/definition.ts'
-import { checkCondition } from './condition.ts'
+import { symptomActions, type SymptomAction, type SymptomSpec } from '../model/definition.ts'
+import { checkCondition, type KnownSeries } from './condition.ts'
 import type { LoadContext } from './context.ts'
 import {
   checkName,
@@ -20,15 +20,12 @@ export const symptomKeys = ['when', 'for', 'then', 'expected', 'source']
 
 const DEFAULT_ACTIONS: readonly SymptomAction[] = ['capture', 'stop']
 
-export function readSymptoms(
-  context: LoadContext,
-  tree: Tree,
-  observe: Definition['observe'],
-  probeNames: readonly string[],
-): SymptomSpec[] {
+type Known = Omit<KnownSeries, 'ownSeries'>
+
+export function readSymptoms(context: LoadContext, tree: Tree, known: Known): SymptomSpec[] {
   return [...readMap(context.report, tree, '`symptoms`').values()].flatMap(({ key, keyAt, value }) => {
     checkName(context.report, keyAt, key, 'name of a symptom')
-    const symptom = readSymptom(context, key, value, keyAt, { observe, probeNames })
+    const symptom = readSymptom(context, key, value, keyAt, known)
     return symptom === undefined ? [] : [symptom]
   })
 }
@@ -38,7 +35,7 @@ function readSymptom(
   name: string,
   tree: Tree,
   keyAt: Entry['keyAt'],
-  known: { readonly observe: Definition['observe']; readonly probeNames: readonly string[] },
+  known: Known,
 ): SymptomSpec | undefined {
   const { report } = context
   const where = `symptom ${quote(name)}`

@@ -34,6 +34,8 @@ export function renderTemplate(template: string, values: MapTree, report: Report
   return renderer.overflow ? undefined : renderer.result()
 }
 
+type Named = Exclude<Token, { type: 'text' }>
+
 class Renderer {
   readonly #template: string
   readonly #report: ReportAt
@@ -61,7 +63,7 @@ class Renderer {
         this.#write(token, this.#template.slice(token.start, token.end), 'copy')
         continue
       }
-      const value = this.#lookUp(token.name, scopes)
+      const value = this.#lookUp(token, scopes)
       if (value === undefined) this.#missing(token, scopes)
       else if (token.type === 'value') this.#write(token, renderValue(value), 'value')
       else if (token.inverted) {
@@ -101,30 +103,34 @@ class Renderer {
   }
 
   /** A missing value is marked, so that what it leads to further on is not reported as well. */
-  #missing(token: Token & { readonly name: string }, scopes: readonly Tree[]): void {
-    const known = scopes.flatMap((scope) => (scope.type === 'map' ? firstKeys(scope) : []))
-    const guess = nearest(token.name, known)
-    const name = /^\w[\w.-]*$/.test(token.name) ? token.name : 'NAME'
-    const mend = `give it by -p ${name}=VALUE, or a default above \`---\``
-    const hint = guess === undefined ? mend : `did you mean \`${guess}\`?`
+  #missing(token: Named, scopes: readonly Tree[]): void {
+    const hint = (): string => {
+      const guess = nearest(
+        token.name,
+        scopes.flatMap((scope) => (scope.type === 'map' ? firstKeys(scope) : [])),
+      )
+      if (guess !== undefined) return `did you mean \`${guess}\`?`
+      const name = /^\w[\w.-]{0,60}$/.test(token.name) ? token.name : 'NAME'
+      return `give it by -p ${name}=VALUE, or a default above \`---\``
+    }
     this.#report(token, `no value for the template tag ${quote(token.name)}`, hint)
     this.#write(token, 'missing', 'missing')
   }
 
   /** The innermost scope that has the name decides. A key written with its dots wins over a path through maps. */
-  #lookUp(name: string, scopes: readonly Tree[]): Tree | undefined {
+  #lookUp({ name, path }: Named, scopes: readonly Tree[]): Tree | undefined {
     if (name === '.') return scopes.at(-1)
-    const path = name.split('.')
+    const [head = '', ...rest] = path
     for (let depth = scopes.length - 1; depth >= 0; depth -= 1) {
       const scope = scopes[depth]
       if (scope?.type !== 'map') continue
-      const [whole, first] = [scope.entries.get(name), scope.entries.get(path[0] ?? '')]
+      const [whole, first] = [scope.entries.get(name), scope.entries.get(head)]
       if (depth === 0) {
         this.#used.add(name)
-        if (whole === undefined) this.#used.add(path[0] ?? '')
+        if (whole === undefined) this.#used.add(head)
       }
       if (whole !== undefined) return whole.value
-      if (first !== undefined) return walk(first.value, path.slice(1))
+      if (first !== undefined) return walk(first.value, rest)
     }
     return undefined
   }
@@ -135,7 +141,10 @@ const firstKeys = (map: MapTree): string[] => map.entries.keys().take(limits.pro
 
 function walk(start: Tree, path: readonly string[]): Tree | undefined {
   let tree: Tree | undefined = start
-  for (const step of path) tree = tree?.type === 'map' ? tree.entries.get(step)?.value : undefined
+  for (const step of path) {
+    if (tree?.type !== 'map') return undefined
+    tree = tree.entries.get(step)?.value
+  }
   return tree
 }
 

@@ -11,10 +11,10 @@ export function checkText(
   const { file } = input
   const text = input.text.startsWith('\ufeff') ? input.text.slice(1) : input.text
   if (text.length > limits.source) {
-    const megabytes = (text.length / 2 ** 20).toFixed(1)
+    const millions = (text.length / 1e6).toFixed(1)
     problems.add(
       { file, line: 1, column: 1 },
-      `the file has ${megabytes} million characters; a definition has at most ${limits.source}`,
+      `the file has ${millions} million characters; a definition has at most ${limits.source}`,
       'keep data in files of their own and name them in the definition',
     )
     return undefined

@@ -129,7 +129,7 @@ class PhaseReader {
     if (lifetime !== undefined) return lifetime
     const choices = ['once', 'phase', ...lifetimes]
     const found = text === '' ? describe(tree) : quote(text)
-    this.#context.report(tree, `lifetime must be once or phase, not ${found}`, hintFor(text, choices))
+    this.#context.report(tree, `lifetime must be once or phase, not ${found}`, () => hintFor(text, choices))
     return undefined
   }
 }

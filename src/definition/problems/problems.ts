@@ -4,11 +4,14 @@ import { limits } from '../limits.ts'
 import type { Span } from '../position.ts'
 import { inert } from './quote.ts'
 
+/** How to mend it. Looking for the nearest of many names takes time: a function is only called if the problem is kept. */
+export type Hint = string | (() => string | undefined)
+
 /** Takes a problem at a span of the text at hand. */
-export type ReportAt = (at: Span, message: string, hint?: string) => void
+export type ReportAt = (at: Span, message: string, hint?: Hint) => void
 
 export interface Problems {
-  add(at: Position, message: string, hint?: string): void
+  add(at: Position, message: string, hint?: Hint): void
   readonly count: number
   /** In the order of the file; a last one says how many more there are beyond the limit. */
   list(): Problem[]
@@ -19,13 +22,16 @@ export function createProblems(): Problems {
   let dropped = 0
   return {
     add({ file, line, column }, message, hint) {
-      // Not every message is made here: those of components and of PromQL hold text of the user's as it is.
-      const place = { file, line, column, message: inert(message) }
-      const problem: Problem = hint === undefined ? place : { ...place, hint: inert(hint) }
       const key = `${line}:${column}:${message}`
       if (found.has(key)) return
-      if (found.size < limits.problems) found.set(key, problem)
-      else dropped += 1
+      if (found.size >= limits.problems) {
+        dropped += 1
+        return
+      }
+      // Not every message is made here: those of components and of PromQL hold text of the user's as it is.
+      const place = { file, line, column, message: clip(message) }
+      const text = typeof hint === 'function' ? hint() : hint
+      found.set(key, text === undefined ? place : { ...place, hint: clip(text) })
     },
     get count() {
       return found.size
@@ -45,3 +51,6 @@ export function createProblems(): Problems {
     },
   }
 }
+
+/** No message is longer than a few lines, whatever text of the user's a component put into it. */
+const clip = (text: string): string => inert(text.length > 1000 ? `${text.slice(0, 997)}...` : text)
