@@ -61,7 +61,10 @@ const isAbout = (finding: Finding, agent: Finding | undefined): boolean =>
   finding.related?.includes(agent.id) === true
 
 /** What to do next, one sentence, by what is known and what is not. */
-export function nextStep(record: RunRecord, findings: readonly Finding[]): string {
+export function nextStep(
+  record: Pick<RunRecord, 'notLookedAt'> & { readonly symptoms: readonly unknown[] },
+  findings: readonly Finding[],
+): string {
   const confident = findings.filter((finding) => finding.confident)
   const agent = confident.find(({ kind }) => kind === 'attribution')
   const cure = confident.find(({ kind }) => kind === 'intervention')
