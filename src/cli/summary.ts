@@ -1,56 +1,69 @@
 /** What a person reads in the terminal when a run has ended. */
 import { join } from 'node:path'
 import { styleText } from 'node:util'
+import { nextStep } from '../diagnosis/answer.ts'
 import type { Finding } from '../model/finding.ts'
 import type { RunResult } from '../model/run.ts'
-import { oneLine } from './progress/live.ts'
+import { formatConfidence } from '../report/format.ts'
+import { shortened } from '../report/text.ts'
+import { cut, oneLine, wrapped } from './progress/terminal-text.ts'
 
-const MOST_FINDINGS = 12
+/** Room for the rank of a finding. */
+const INDENT = 5
+const MOST_FINDINGS = 6
+const MOST_MISSING = 6
+/** Lines longer than this are hard to read on any terminal. */
+const WIDEST = 100
+const NARROWEST = 60
+const MOST_ANSWER = 2000
+const MOST_STATEMENT = 240
 const colors = { pass: 'green', unknown: 'yellow', fail: 'red' } as const
 
-/** The verdict, the answer, the confident findings, what was not looked at, and where the case file is. */
-export function summaryOf(result: RunResult): string {
+/** The verdict, the answer, the findings to read first, what was not looked at, the next step, and where all of it is. */
+export function summaryOf(result: RunResult, columns = process.stdout.columns ?? 80): string {
+  const width = Math.max(NARROWEST, Math.min(WIDEST, columns - 1))
   const { verdict, run, answer, findings, notLookedAt, directory } = result
-  const confident = findings.filter((finding) => finding.confident)
-  const lines = [
+  const paragraph = (text: string): string[] => wrapped(shortened(oneLine(text), MOST_ANSWER), width)
+  return [
     '',
-    `${styleText(['bold', colors[verdict]], verdict.toUpperCase())}  ${run}`,
+    `${styleText(['bold', colors[verdict]], verdict.toUpperCase())}  ${oneLine(run)}`,
     '',
-    wrap(oneLine(answer), 100),
-  ]
-  if (confident.length > 0) {
-    lines.push('', styleText('bold', 'Findings'), ...confident.slice(0, MOST_FINDINGS).map(findingLine))
-  }
-  const others = findings.length - Math.min(confident.length, MOST_FINDINGS)
-  if (others > 0) lines.push(styleText('dim', `  and ${others} more, less sure, in the case file`))
-  if (notLookedAt.length > 0) {
-    lines.push('', styleText('bold', 'Not looked at'))
-    for (const { collector, why, remedy } of notLookedAt) {
-      lines.push(`  ${collector}: ${oneLine(why)}; ${oneLine(remedy)}`)
-    }
-  }
-  lines.push('', `Case file  ${join(directory, 'case.html')}`, `Evidence   ${directory}`)
-  return lines.join('\n')
+    ...paragraph(answer),
+    ...findingLines(findings, width),
+    ...missingLines(notLookedAt, width),
+    '',
+    ...paragraph(`Next: ${nextStep(result, findings)}`),
+    '',
+    `Case file  ${join(directory, 'case.html')}`,
+    `Evidence   ${directory}`,
+    styleText('dim', `quarry report last --format markdown, quarry sql last "select ..."`),
+  ].join('\n')
 }
 
-function findingLine({ rank, kind, statement, confidence }: Finding): string {
-  const sure = confidence >= 0.9995 ? '>99.9 %' : `${(confidence * 100).toFixed(1)} %`
-  return wrap(
-    `${String(rank).padStart(3)}. ${oneLine(statement)} ${styleText('dim', `(${kind}, ${sure})`)}`,
-    100,
-    '     ',
-  )
+function findingLines(findings: readonly Finding[], width: number): string[] {
+  const sure = findings.filter(({ confident }) => confident)
+  const shown = sure.slice(0, MOST_FINDINGS)
+  const lines = shown.flatMap(({ rank, kind, statement, confidence }) => {
+    const text = shortened(oneLine(statement), MOST_STATEMENT)
+    const tags = `(${kind}, ${formatConfidence(confidence)})`
+    return wrapped(`${text} ${tags}`, width - INDENT).map(
+      (line, index) => (index === 0 ? `${rank}. ` : '').padStart(INDENT) + line,
+    )
+  })
+  const more = sure.length - shown.length
+  const unsure = findings.length - sure.length
+  const rest = [...(more > 0 ? [`${more} more`] : []), ...(unsure > 0 ? [`${unsure} less sure`] : [])]
+  if (lines.length + rest.length === 0) return []
+  const tail = rest.length > 0 ? [styleText('dim', `     ${rest.join(' and ')} in the case file`)] : []
+  return ['', styleText('bold', 'Findings'), ...lines, ...tail]
 }
 
-/** Breaks at blanks; a word longer than the width keeps a line for itself. */
-function wrap(text: string, width: number, indent = ''): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + word.length + 1 > width) {
-      lines.push(line)
-      line = indent + word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].join('\n')
+function missingLines(missing: RunResult['notLookedAt'], width: number): string[] {
+  if (missing.length === 0) return []
+  const lines = missing
+    .slice(0, MOST_MISSING)
+    .map(({ collector, why, remedy }) => cut(`  ${collector}: ${oneLine(why)}; ${oneLine(remedy)}`, width))
+  const more = missing.length - lines.length
+  const tail = more > 0 ? [styleText('dim', `  and ${more} more in the case file`)] : []
+  return ['', styleText('bold', 'Not looked at'), ...lines, ...tail]
 }

@@ -1,29 +1,65 @@
 /** Progress as plain lines, for logs and pipes: what changes, when it changes. */
 import { formatDuration } from '../../base/duration.ts'
 import type { ProgressEvent } from '../../engine/progress.ts'
-import { oneLine } from './live.ts'
 import type { ProgressRenderer } from './live.ts'
+import { oneLine } from './terminal-text.ts'
 
-/** Prints a line for each event that says something new. */
-export function plainProgress(print: (line: string) => void): ProgressRenderer {
-  const began = Date.now()
-  const known = new Map<string, string>()
+/** A probe or symptom that changes back and forth is told at most this often. */
+const QUIET_MS = 10_000
+
+/** Something that has a state, and what was last said of it. */
+interface Subject {
+  state: string
+  said: string
+  line: string
+  saidAt: number
+  /** Changes since it was said. */
+  changes: number
+}
+
+/** Prints a line for each event that says something new; `now` is a clock in ms. */
+export function plainProgress(print: (line: string) => void, now: () => number = Date.now): ProgressRenderer {
+  const began = now()
+  const subjects = new Map<string, Subject>()
+  const say = (line: string): void => print(`${formatDuration(now() - began).padStart(7)}  ${oneLine(line)}`)
+
+  const sayState = (subject: Subject): void => {
+    const often = subject.changes > 1 ? ` (changed ${subject.changes} times)` : ''
+    say(subject.line + often)
+    Object.assign(subject, { said: subject.state, saidAt: now(), changes: 0 })
+  }
+  const change = (key: string, state: string, line: string): void => {
+    const subject = subjects.get(key) ?? { state: '', said: '', line, saidAt: -Infinity, changes: 0 }
+    subjects.set(key, subject)
+    if (subject.state !== state) subject.changes += 1
+    Object.assign(subject, { state, line })
+    const due = now() - subject.saidAt >= QUIET_MS
+    if (due && (subject.said !== state || subject.changes > 0)) sayState(subject)
+  }
   return {
     take: (event) => {
-      const line = lineOf(event, known)
-      if (line !== undefined) print(`${formatDuration(Date.now() - began).padStart(7)}  ${oneLine(line)}`)
+      if (event.type === 'probe') {
+        const told = event.success
+          ? `answers in ${formatDuration(event.durationMs)}`
+          : `fails: ${event.error}`
+        change(`probe ${event.name}`, String(event.success), `probe ${event.name} ${told}`)
+      } else if (event.type === 'symptom') {
+        const value = event.value === null ? '' : ` (value ${Number(event.value.toPrecision(4))})`
+        const line = `symptom ${event.name} ${event.what}${value}`
+        if (event.what !== 'unknown') change(`symptom ${event.name}`, event.what, line)
+      } else {
+        const line = lineOf(event)
+        if (line !== undefined) say(line)
+      }
     },
-    [Symbol.dispose]: () => undefined,
+    [Symbol.dispose]: () => {
+      for (const subject of subjects.values()) if (subject.said !== subject.state) sayState(subject)
+    },
   }
 }
 
-/** The line for an event; undefined when it repeats what `known` says already. */
-function lineOf(event: ProgressEvent, known: Map<string, string>): string | undefined {
-  const changed = (key: string, state: string): boolean => {
-    const before = known.get(key)
-    known.set(key, state)
-    return before !== state
-  }
+/** The line for an event that happens once; undefined when it says nothing new. */
+function lineOf(event: Exclude<ProgressEvent, { type: 'probe' | 'symptom' }>): string | undefined {
   switch (event.type) {
     case 'run': {
       const expected = event.expectedMs === null ? '' : `, about ${formatDuration(event.expectedMs)}`
@@ -33,24 +69,15 @@ function lineOf(event: ProgressEvent, known: Map<string, string>): string | unde
       return `state ${event.state}`
     case 'module':
       return `module ${event.name} ${event.what}`
-    case 'symptom':
-      return changed(`symptom ${event.name}`, event.what) && event.what !== 'unknown'
-        ? `symptom ${event.name} ${event.what}${event.value === null ? '' : ` (value ${Number(event.value.toPrecision(4))})`}`
-        : undefined
-    case 'probe': {
-      const state = event.success ? `answers in ${formatDuration(event.durationMs)}` : `fails: ${event.error}`
-      return changed(`probe ${event.name}`, String(event.success))
-        ? `probe ${event.name} ${state}`
-        : undefined
-    }
     case 'climb':
       return event.what === 'began'
         ? `climb ${event.capture} begins, ${event.rungs} rungs`
         : `climb ${event.capture} ends`
     case 'rung': {
       if (event.what === 'began') return undefined
+      const detail = event.detail === undefined || event.detail === '' ? '' : `, ${event.detail}`
       const gone = event.symptomAfter === false ? '; THE SYMPTOM IS GONE' : ''
-      return `rung ${event.collector} (${event.tier}): ${event.status ?? 'ok'}, ${event.detail ?? ''}${gone}`
+      return `rung ${event.collector} (${event.tier}): ${event.status ?? 'ok'}${detail}${gone}`
     }
     case 'note':
       return event.text

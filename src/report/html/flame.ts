@@ -10,7 +10,8 @@ import { shortened } from '../text.ts'
 import { Html, html } from './html.ts'
 import { percents } from './time-axis.ts'
 
-const LEAST_SHARE = 0.0005
+/** Some two pixels. */
+const LEAST_SHARE = 0.002
 const MOST_BOXES = 2500
 const MOST_DEPTH = 90
 
