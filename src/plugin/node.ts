@@ -1,40 +1,9 @@
 /** A machine: it runs commands and holds files. Implementations live in src/node/. */
+import type { ProcessOptions, ProcessResult, RunningProcess } from '../base/process.ts'
 
-export interface CommandOptions {
-  readonly signal?: AbortSignal
-  readonly timeoutMs?: number
-  /** Added to the environment. */
-  readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
-  /** Written to standard input, which is empty otherwise. */
-  readonly input?: string
-  /** Bytes of standard output and of standard error that are kept; the rest is dropped and `truncated` is set. 16 MiB. */
-  readonly maxBytes?: number
-}
-
-export interface CommandResult {
-  readonly ok: boolean
-  readonly exitCode: number | null
-  readonly signal: string | null
-  readonly stdout: string
-  readonly stderr: string
-  readonly truncated: boolean
-  readonly timedOut: boolean
-  readonly durationMs: number
-}
-
-/** A command under way. Disposing stops it: TERM, then KILL with all its descendants. */
-export interface RunningCommand extends AsyncDisposable {
-  readonly pid: number
-  readonly stdout: AsyncIterable<Uint8Array>
-  readonly stderr: AsyncIterable<Uint8Array>
-  /** Never rejects: how it ended is in the result; output consumed by the caller is not repeated there. */
-  readonly done: Promise<CommandResult>
-  /** INT, for tools that write their result on it. */
-  interrupt(): void
-  /** TERM, then KILL with all descendants after a grace period. */
-  stop(): Promise<void>
-}
+export type CommandOptions = Omit<ProcessOptions, 'graceMs'>
+export type CommandResult = ProcessResult
+export type RunningCommand = RunningProcess
 
 /** Reads many small text files at little cost: procfs, sysfs. Absent or unreadable files give `undefined`. */
 export interface FileView {
