@@ -4,8 +4,9 @@ import type { ProgressEvent } from '../../engine/progress.ts'
 import type { ProgressRenderer } from './live.ts'
 import { oneLine } from './terminal-text.ts'
 
-/** A probe or symptom that changes back and forth is told at most this often. */
+/** A probe or symptom that goes on changing back and forth after so many lines is told at most this often. */
 const QUIET_MS = 10_000
+const PROMPT_LINES = 4
 
 /** Something that has a state, and what was last said of it. */
 interface Subject {
@@ -13,6 +14,7 @@ interface Subject {
   said: string
   line: string
   saidAt: number
+  lines: number
   /** Changes since it was said. */
   changes: number
 }
@@ -26,14 +28,21 @@ export function plainProgress(print: (line: string) => void, now: () => number =
   const sayState = (subject: Subject): void => {
     const often = subject.changes > 1 ? ` (changed ${subject.changes} times)` : ''
     say(subject.line + often)
-    Object.assign(subject, { said: subject.state, saidAt: now(), changes: 0 })
+    Object.assign(subject, { said: subject.state, saidAt: now(), lines: subject.lines + 1, changes: 0 })
   }
   const change = (key: string, state: string, line: string): void => {
-    const subject = subjects.get(key) ?? { state: '', said: '', line, saidAt: -Infinity, changes: 0 }
+    const subject = subjects.get(key) ?? {
+      state: '',
+      said: '',
+      line,
+      saidAt: 0,
+      lines: 0,
+      changes: 0,
+    }
     subjects.set(key, subject)
     if (subject.state !== state) subject.changes += 1
     Object.assign(subject, { state, line })
-    const due = now() - subject.saidAt >= QUIET_MS
+    const due = subject.lines < PROMPT_LINES || now() - subject.saidAt >= QUIET_MS
     if (due && (subject.said !== state || subject.changes > 0)) sayState(subject)
   }
   return {
