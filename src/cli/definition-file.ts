@@ -1,6 +1,5 @@
 /** Reading a definition for the commands that execute it. */
-import { readFile } from 'node:fs/promises'
-import { text as readStream } from 'node:stream/consumers'
+import { createReadStream } from 'node:fs'
 import { UserError, messageOf } from '../base/errors.ts'
 import { loadDefinition, type Loaded } from '../definition/load.ts'
 import { parsePromql, selectorsOf } from '../evidence/promql/index.ts'
@@ -22,7 +21,7 @@ export async function checkDefinition(question: DefinitionQuestion): Promise<Loa
   const { file, registry, requireWorkload = true } = question
   return loadDefinition({
     file: file === '-' ? '<stdin>' : file,
-    text: file === '-' ? await readStream(process.stdin) : await read(file),
+    text: await read(file),
     parameters: parseParameters(question.parameters),
     registry,
     requireWorkload,
@@ -45,9 +44,19 @@ export async function readDefinition(question: DefinitionQuestion): Promise<Defi
   throw new UserError(`${question.file} has ${count}`, { code: 'QUARRY_DEFINITION', problems })
 }
 
+/** Far more than a definition may have, which the loader says; what goes on after that may never end. */
+const MOST_BYTES = 64 * 2 ** 20
+
 async function read(file: string): Promise<string> {
+  const stream = file === '-' ? process.stdin : createReadStream(file)
+  const chunks: Uint8Array[] = []
+  let size = 0
   try {
-    return await readFile(file, 'utf8')
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes, and no end`)
+    }
   } catch (error) {
     throw new UserError(`cannot read ${file}: ${messageOf(error)}`, {
       code: 'QUARRY_NO_FILE',
@@ -55,4 +64,5 @@ async function read(file: string): Promise<string> {
       cause: error,
     })
   }
+  return Buffer.concat(chunks).toString('utf8')
 }
