@@ -150,10 +150,11 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   const from = String(journal.clock.now())
   const base = { collector: id, tier, node: node.name, from, symptomAfter: null } as const
   const symptomBefore = spec.look === null ? null : true
-  const missing = (await checkNeeds(node, collector.needs, targets))[0]
+  const lacks = await checkNeeds(node, collector.needs, targets)
+  // Where no target is a JVM, say, there is nothing to install: that is no defect of the host and nothing to mend.
+  const missing = lacks.find(({ need }) => need.type === 'target') ?? lacks[0]
   if (missing !== undefined) {
     const { why, remedy } = missing
-    // That no target is a JVM, say, is no defect of the host and nothing to mend.
     if (missing.need.type !== 'target') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
     const to = String(journal.clock.now())
     return {
