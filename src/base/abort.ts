@@ -41,14 +41,24 @@ export function whenAborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** A disposable signal that also aborts after `milliseconds`, with `sentence` as its reason. */
+/** The longest that a timer can wait, about 24.8 days. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/** A disposable signal that also aborts after `milliseconds`, with `sentence` as its reason; never for Infinity. */
 export function withTimeout(
   parent: AbortSignal,
   milliseconds: number,
   sentence: string,
 ): { readonly signal: AbortSignal; [Symbol.dispose](): void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new Error(sentence)), Math.min(milliseconds, 2 ** 31 - 1))
+  let timer: NodeJS.Timeout | undefined
+  const wait = (left: number): void => {
+    timer = setTimeout(
+      () => (left > LONGEST_MS ? wait(left - LONGEST_MS) : controller.abort(new Error(sentence))),
+      Math.min(left, LONGEST_MS),
+    )
+  }
+  if (milliseconds !== Number.POSITIVE_INFINITY) wait(milliseconds)
   return {
     signal: AbortSignal.any([parent, controller.signal]),
     [Symbol.dispose]: () => clearTimeout(timer),

@@ -98,7 +98,7 @@ async function runModule(
   if (plugin === undefined) {
     throw new Error(`module ${component} is in the definition and not in the registry`)
   }
-  const limit = step.timeoutMs ?? 2 ** 31 - 1
+  const limit = step.timeoutMs ?? Number.POSITIVE_INFINITY
   using time = withTimeout(runSignal, limit, `module ${name} exceeded ${formatDuration(limit)}`)
   const record = (kind: 'invoke' | 'ok' | 'fail' | 'info' | 'error', value: unknown): void =>
     history.add({ process: name, module: component, kind, value, phase })
