@@ -12,7 +12,8 @@ export interface News {
   readonly skipped: number
 }
 
-const CHUNK = 1 << 20
+/** Read at a time, so that others get their turn in between. */
+const CHUNK = 256 << 10
 /** What one reading takes at most; of more, only the end is read. */
 const MOST_BYTES = 64 << 20
 /** Bytes before the current place that tell whether the file was rewritten and has grown beyond it since. */

@@ -4,11 +4,12 @@
 const MOST_LINE_BYTES = 64 << 10
 const QUOTED = 200
 const NEWLINE = 10
+const nothing: Uint8Array = new Uint8Array()
 
 /** Takes bytes that may end anywhere; the rest of a line is waited for. Only the beginning of a giant line is kept. */
 export class LineCounter {
   readonly #pattern: RegExp | undefined
-  #pending: Uint8Array = new Uint8Array()
+  #pending = nothing
   #lines = 0
   #matches = 0
   #last = ''
@@ -31,18 +32,24 @@ export class LineCounter {
 
   /** More bytes; those of a new file end the last line of the previous one. */
   push(bytes: Uint8Array, isNewFile: boolean): void {
-    if (isNewFile && this.#pending.length > 0) {
-      this.#line(this.#pending)
-      this.#pending = new Uint8Array()
-    }
+    if (isNewFile && this.#pending.length > 0) this.#endLine(nothing)
     let start = 0
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      this.#keep(bytes.subarray(start, end))
-      this.#line(this.#pending)
-      this.#pending = new Uint8Array()
+      this.#endLine(bytes.subarray(start, end))
       start = end + 1
     }
     this.#keep(bytes.subarray(start))
+  }
+
+  /** The last bytes of a line, of which others may be pending. */
+  #endLine(bytes: Uint8Array): void {
+    if (this.#pending.length === 0) {
+      this.#line(bytes.subarray(0, MOST_LINE_BYTES))
+      return
+    }
+    this.#keep(bytes)
+    this.#line(this.#pending)
+    this.#pending = nothing
   }
 
   #keep(bytes: Uint8Array): void {
