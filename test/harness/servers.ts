@@ -1,7 +1,9 @@
 /** Servers on the loopback interface, or on a Unix socket, that tests of probes talk to. */
+import { spawn } from 'node:child_process'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 export interface Listening extends AsyncDisposable {
   readonly port: number
@@ -43,17 +45,31 @@ async function listen(server: Server, path?: string): Promise<Listening> {
   }
 }
 
-/**
- * Source of a Python program that listens and never accepts, as a server whose event loop has stopped. Its argument is
- * a port or the path of a Unix socket, then its backlog; it prints a line when it listens.
- */
-export const darkServer = `
-import socket, sys, time
-where, backlog = sys.argv[1], int(sys.argv[2])
-isPort = where.isdigit()
-listener = socket.socket(socket.AF_INET if isPort else socket.AF_UNIX)
-listener.bind(("127.0.0.1", int(where)) if isPort else where)
-listener.listen(backlog)
-print(listener.getsockname()[1] if isPort else where, flush=True)
-time.sleep(600)
+/** A program that listens and never accepts, as a server whose event loop has stopped. */
+const darkServer = `
+  const [where, backlog] = process.argv.slice(1)
+  const server = require('node:net').createServer()
+  const to = /^\\d+$/.test(where) ? { port: Number(where), host: '127.0.0.1' } : { path: where }
+  server.listen({ ...to, backlog: Number(backlog) }, () => {
+    require('node:fs').writeSync(1, (server.address().port ?? where) + '\\n')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  })
 `
+
+/** Starts a server that never accepts on a port, 0 for any, or on the path of a Unix socket. */
+export async function serveDark(
+  where: string,
+  backlog: number,
+): Promise<AsyncDisposable & { readonly where: string }> {
+  const child = spawn(process.execPath, ['-e', darkServer, where, String(backlog)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(createInterface(child.stdout), 'line')
+  return {
+    where: String(line),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+  }
+}

@@ -1,14 +1,12 @@
 /** The probes of stream sockets, TCP and Unix, against real servers, also such that are sick. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { afterAll, expect, test } from 'vitest'
 import { attemptOnce, openProbe } from '../../../test/harness/attempt.ts'
-import { darkServer, serve, serveHttp } from '../../../test/harness/servers.ts'
+import { serve, serveDark, serveHttp } from '../../../test/harness/servers.ts'
 import tcp from './tcp/index.ts'
 import unix from './unix/index.ts'
 
@@ -106,26 +104,8 @@ test('nobody there', async () => {
   expect(await attemptOnce(unix, { path: file })).toMatchObject({ success: false, stage: 'connect' })
 })
 
-/** Starts a server that never accepts; `where` is 0 or a path. */
-async function startDark(
-  where: string,
-  backlog: number,
-): Promise<AsyncDisposable & { readonly where: string }> {
-  const child = spawn('python3', ['-c', darkServer, where, String(backlog)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return {
-    where: line,
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    },
-  }
-}
-
 test('a server that never accepts: a connection is no sign of life, an answer is', async () => {
-  await using overTcp = await startDark('0', 8)
+  await using overTcp = await serveDark('0', 8)
   const address = `127.0.0.1:${overTcp.where}`
   expect(await attemptOnce(tcp, { address })).toEqual({ success: true, stage: 'done' })
   expect(await attemptOnce(tcp, { address, send: 'x' }, 200)).toEqual({
@@ -134,7 +114,7 @@ test('a server that never accepts: a connection is no sign of life, an answer is
     error: 'connected after T, no answer within 200ms',
   })
   const path = join(directory, 'dark')
-  await using _ = await startDark(path, 8)
+  await using _ = await serveDark(path, 8)
   expect(await attemptOnce(unix, { path })).toEqual({ success: true, stage: 'done' })
   expect(await attemptOnce(unix, { path, http: '/' }, 200)).toEqual({
     success: false,
@@ -144,7 +124,7 @@ test('a server that never accepts: a connection is no sign of life, an answer is
 })
 
 test('a server whose accept queue is full', async () => {
-  await using overTcp = await startDark('0', 0)
+  await using overTcp = await serveDark('0', 1)
   const fillers: Socket[] = []
   const fill = async (to: { port: number } | { path: string }): Promise<void> => {
     const socket = connect(to)
@@ -154,15 +134,15 @@ test('a server whose accept queue is full', async () => {
       new Promise((r) => setTimeout(r, 200)),
     ])
   }
-  for (let index = 0; index < 3; index++) await fill({ port: Number(overTcp.where) })
+  for (let index = 0; index < 4; index++) await fill({ port: Number(overTcp.where) })
   expect(await attemptOnce(tcp, { address: `127.0.0.1:${overTcp.where}` }, 300)).toEqual({
     success: false,
     stage: 'connect',
     error: 'no connection within 300ms',
   })
   const path = join(directory, 'full')
-  await using _ = await startDark(path, 0)
-  for (let index = 0; index < 2; index++) await fill({ path })
+  await using _ = await serveDark(path, 1)
+  for (let index = 0; index < 3; index++) await fill({ path })
   expect(await attemptOnce(unix, { path }, 300)).toEqual({
     success: false,
     stage: 'connect',
