@@ -54,11 +54,10 @@ class LocalFiles implements FileView, Disposable {
     const kept = this.#kept(path)
     if (kept !== undefined) {
       const text = this.#read(kept)
-      if (text === undefined) {
-        this.#young.delete(path)
-        closeSync(kept.descriptor)
-      }
-      return text
+      if (text !== undefined) return text
+      // The process has ended; its pid may be that of another by now.
+      this.#young.delete(path)
+      closeSync(kept.descriptor)
     }
     const descriptor = openOrUndefined(path)
     if (descriptor === undefined) return undefined
