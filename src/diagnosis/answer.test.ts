@@ -9,6 +9,16 @@ test('a run without a symptom says so', async () => {
   expect(nextStep(record, [])).toMatch(/run it again/)
 })
 
+test('a symptom that nobody could judge is not a run without one', async () => {
+  await using run = await SyntheticRun.begin(60)
+  const { record } = await run.open()
+  const message = 'no series was ever there to judge dark by: is its metric sampled, and spelt right?'
+  const checks = [{ name: 'symptoms-judged', checker: 'built-in', verdict: 'unknown' as const, message }]
+  expect(answerOf({ ...record, verdict: 'unknown', checks }, [])).toBe(
+    `Whether a symptom showed in 1m is not known: ${message.replace('?', '.')}`,
+  )
+})
+
 test('a symptom without an explanation says that, and what to do', async () => {
   await using run = await SyntheticRun.begin(60)
   run.symptom('dark', 30, null, [])

@@ -1,54 +1,82 @@
-/** The answer in one paragraph, composed from the confident findings in causal order; and what to do next. */
+/**
+ * The answer: one paragraph for a person who was woken up by it.
+ *
+ * One clause for each link, in causal order: what shows; what is slow or dead; where; what grew; who makes it; what cured it;
+ * the class, and what hides it. Everything else stands in the findings.
+ */
 import type { Finding, FindingKind } from '../model/finding.ts'
 import type { RunRecord } from '../model/run.ts'
-import { duration, list, plain } from './statement/format.ts'
+import { explanationOf } from './classes.ts'
+import { capital, duration, list, plain } from './statement/format.ts'
 
-/** What is said of a run: the explanation, or that there is nothing to explain. */
+/** What is said of a run: the explanation, that there is nothing to explain, or that nobody could tell. */
 export function answerOf(record: RunRecord, findings: readonly Finding[]): string {
   const confident = findings.filter((finding) => finding.confident)
-  const chain = chainOf(confident)
-  const [symptom] = record.symptoms
-  if (symptom === undefined) {
-    const nothing = `No symptom showed in ${duration(Number(endOf(record) - startOf(record)))}.`
-    return chain.length === 0 ? nothing : [nothing, ...chain.map(({ statement }) => statement)].join(' ')
-  }
-  const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
-  const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length
-  const again = episodes > 1 ? `, ${episodes} times in all` : ''
-  const shown = `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
-  if (chain.length === 0)
+  const clauses = clausesOf(chainOf(confident), signatureOf(confident))
+  const shown = shownOf(record)
+  if (record.symptoms.length > 0 && clauses.length === 0)
     return `${shown} The evidence carries no statement about its cause; ${nextStep(record, findings)}`
-  return [shown, ...chain.map(({ statement }) => statement)].join(' ')
+  return [shown, ...clauses].join(' ')
 }
+
+/** Whether the symptom showed, and whether anybody could have seen it. */
+function shownOf(record: RunRecord): string {
+  const [symptom] = record.symptoms
+  if (symptom !== undefined) {
+    const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
+    const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length
+    const again = episodes > 1 ? `, ${episodes} times in all` : ''
+    return `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
+  }
+  const lasted = duration(Number(endOf(record) - startOf(record)))
+  const open = record.checks.filter(({ verdict }) => verdict === 'unknown')
+  if (open.length === 0) return `No symptom showed in ${lasted}.`
+  const why = open.map(({ message }) => plain(message, 300).replace(/[.?\s]+$/, ''))
+  return `Whether a symptom showed in ${lasted} is not known: ${list(why)}.`
+}
+
+/** The links as sentences; the class and what hides it last. */
+function clausesOf(chain: readonly Finding[], signature: string | undefined): string[] {
+  const said = chain.reduce<string[]>((before, { brief, statement, subject }) => {
+    const clause = brief ?? plain(statement, 240)
+    // Where it happens is told once, by whoever comes to it first.
+    const { path } = subject
+    const told = path === undefined || clause.includes(path) || before.some((one) => one.includes(path))
+    return [...before, `${clause}${told ? '' : `, in ${plain(path)}`}.`]
+  }, [])
+  const failure = signature === undefined ? undefined : explanationOf(signature)
+  return failure === undefined ? said : [...said, failure]
+}
+
+const signatureOf = (confident: readonly Finding[]): string | undefined =>
+  confident.find(({ kind, subject }) => kind !== 'precedent' && subject.signature !== undefined)?.subject
+    .signature
 
 /** One finding for each link of the explanation, in the order in which it reads. */
 function chainOf(confident: readonly Finding[]): Finding[] {
   const chosen: Finding[] = []
-  const take = (fits: (finding: Finding) => boolean, most = 1): void => {
-    for (const finding of confident.filter((one) => fits(one) && !chosen.includes(one)).slice(0, most))
-      chosen.push(finding)
+  const take = (fits: (finding: Finding) => boolean): void => {
+    const found = confident.find((one) => fits(one) && !chosen.includes(one))
+    if (found !== undefined) chosen.push(found)
   }
   const is =
     (...kinds: FindingKind[]) =>
     ({ kind }: Finding): boolean =>
       kinds.includes(kind)
-  const deaths = confident.some((finding) => finding.kind === 'absence' && finding.layer === 'symptom')
-  if (deaths) take((finding) => finding.kind === 'absence' && finding.layer === 'symptom')
-  else take((finding) => is('difference', 'overdue')(finding) && finding.subject.probe !== undefined)
-  take(
-    (finding) =>
-      finding.kind === 'difference' &&
-      finding.subject.call !== undefined &&
-      finding.subject.function === undefined,
-  )
+  const isSlowCall = ({ kind, subject }: Finding): boolean =>
+    kind === 'difference' && subject.call !== undefined && subject.function === undefined
+  const isShown = ({ kind, layer, subject }: Finding): boolean =>
+    (kind === 'absence' && layer === 'symptom') ||
+    ((kind === 'difference' || kind === 'overdue') && subject.probe !== undefined)
+  // A slow call says what a slow probe says, and where.
+  if (!confident.some(isSlowCall)) take(isShown)
+  take(isSlowCall)
   take((finding) => is('invariant', 'overdue')(finding) && finding.layer !== 'symptom')
   take((finding) => finding.kind === 'difference' && finding.subject.function !== undefined)
   const agent = confident.find(is('attribution'))
-  take(
-    (finding) =>
-      is('difference', 'trend')(finding) && finding.subject.slab !== undefined && isAbout(finding, agent),
-  )
   take((finding) => finding.kind === 'trend' && isAbout(finding, agent))
+  if (!chosen.some(is('trend')))
+    take((one) => one.kind === 'difference' && one.layer !== 'symptom' && isAbout(one, agent))
   take(is('attribution'))
   take(is('intervention'))
   return chosen
@@ -61,14 +89,11 @@ const isAbout = (finding: Finding, agent: Finding | undefined): boolean =>
   finding.related?.includes(agent.id) === true
 
 /** What to do next, one sentence, by what is known and what is not. */
-export function nextStep(
-  record: Pick<RunRecord, 'notLookedAt'> & { readonly symptoms: readonly unknown[] },
-  findings: readonly Finding[],
-): string {
+export function nextStep(record: RunRecord, findings: readonly Finding[]): string {
   const confident = findings.filter((finding) => finding.confident)
   const agent = confident.find(({ kind }) => kind === 'attribution')
   const cure = confident.find(({ kind }) => kind === 'intervention')
-  const failure = confident.find(({ subject }) => subject.signature !== undefined)?.subject.signature
+  const failure = signatureOf(confident)
   if (record.symptoms.length === 0)
     return 'run it again, or longer: `quarry hunt` tells how many runs without the symptom would show that it is gone.'
   if (agent !== undefined)

@@ -25,6 +25,8 @@ export interface Candidate {
   readonly stage: Stage
   readonly subject: Subject
   readonly statement: string
+  /** The same in a clause, for the answer; without a full stop. */
+  readonly brief?: string
   readonly effect: Effect
   /** The comparison that carries it; `null` for what is shown and claims nothing (never confident). */
   readonly comparison: Comparison | null

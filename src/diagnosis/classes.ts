@@ -79,6 +79,12 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+/** What a class means and what follows, as sentences; undefined for a name that no rule gives. */
+export function explanationOf(name: string): string | undefined {
+  const rule = RULES.find((one) => one.name === name)
+  return rule === undefined ? undefined : `This is ${rule.means}. ${rule.remark}`
+}
+
 /** The classes that the given candidates (the confident ones) carry; at most one for each set of carriers. */
 export function classesOf(candidates: readonly Candidate[]): FailureClass[] {
   const classes: FailureClass[] = []

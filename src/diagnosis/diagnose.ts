@@ -91,6 +91,7 @@ function findingOf(
     statement: tells
       ? `${candidate.statement} This is ${failure.means}. ${failure.remark}`
       : candidate.statement,
+    ...(candidate.brief === undefined ? {} : { brief: candidate.brief }),
     effect: finite(candidate.effect),
     confidence,
     sql: candidate.sql,
@@ -109,7 +110,7 @@ function finite(effect: Finding['effect']): Finding['effect'] {
 const idOf = (candidate: Candidate): string =>
   `${candidate.kind}-${createHash('sha256').update(candidate.key).digest('hex').slice(0, 10)}`
 
-/** Precedents come after what is stated and before observations. */
+/** Precedents come after what is stated and before observations; those that facts speak against, last. */
 function withPrecedents(
   findings: readonly Finding[],
   seen: readonly Omit<Finding, 'id' | 'rank'>[],
@@ -121,5 +122,9 @@ function withPrecedents(
   }))
   const stated = findings.filter(({ confident }) => confident)
   const observed = findings.filter(({ confident }) => !confident)
-  return [...stated, ...precedents, ...observed].map((finding, i) => ({ ...finding, rank: i + 1 }))
+  const [fitting, doubtful] = [
+    precedents.filter(({ confident }) => confident),
+    precedents.filter(({ confident }) => !confident),
+  ]
+  return [...stated, ...fitting, ...observed, ...doubtful].map((finding, i) => ({ ...finding, rank: i + 1 }))
 }

@@ -4,9 +4,9 @@
  * 1. Confident findings come before observations.
  * 2. Confident ones read as an explanation (`stages`): what shows (a probe or call that slowed down, probes that died);
  *    what contradicts itself; where the time goes; what grew; who does it; what cures it; then context and precedents.
- *    What another confident finding says better (a full accept queue, beside the worker that sleeps over it; a probe that
- *    timed out, beside all that died) is context. Within a stage the heavier comes first; weights are set by the analyzers and put what is linked to the symptom (its
- *    probes, the targets, a resource with a known producer) before what is merely large.
+ *    What several say of one thing is one finding (`unite`), the others observations beside it. Within a stage the heavier
+ *    comes first; weights are set by the analyzers and put what is linked to the symptom (its probes, the targets, a
+ *    resource with a known producer) before what is merely large.
  * 3. Observations are ordered by confidence, then weight.
  * 4. At most three findings of one kind on one layer, so that two hundred metrics cannot bury one cause; candidates that
  *    state the same fact (`key`) are one, the heaviest, and those about the same thread, socket, function or resource are
@@ -15,6 +15,7 @@
  * docs/guides/how-findings-are-ranked.md says the same for users.
  */
 import { type Candidate, stages } from './candidate.ts'
+import { unite } from './unite.ts'
 
 export interface Judged {
   readonly candidate: Candidate
@@ -30,10 +31,11 @@ export function rank(judged: readonly Judged[]): Judged[] {
   const best = [...Map.groupBy(judged, ({ candidate }) => candidate.key).values()].map((same) =>
     same.reduce((a, b) => (compareWithin(a, b) <= 0 ? a : b)),
   )
-  const confident = demoted(best.filter((one) => one.confident)).toSorted(compareExplanation)
-  const observed = best
-    .filter((one) => !one.confident)
-    .toSorted((a, b) => b.confidence - a.confidence || compareExplanation(a, b))
+  const { mains, absorbed } = unite(best.filter((one) => one.confident).toSorted(compareWithin))
+  const confident = mains.toSorted(compareExplanation)
+  const observed = [...absorbed, ...best.filter((one) => !one.confident)].toSorted(
+    (a, b) => b.confidence - a.confidence || compareExplanation(a, b),
+  )
   const taken = new Map<string, number>()
   const bounded = (ordered: readonly Judged[]): Judged[] =>
     ordered.filter(({ candidate }) => {
@@ -45,32 +47,10 @@ export function rank(judged: readonly Judged[]): Judged[] {
   return [...bounded(confident), ...bounded(observed).slice(0, MOST_OBSERVATIONS)]
 }
 
-/** Which kinds say the same as which, only better: about the same socket, or the same probe. */
-const SUBSUMES = [
-  { by: 'invariant', topic: 'socket:', effect: 'effect:queue' },
-  { by: 'absence', topic: 'probe:', effect: 'effect:past-deadline' },
-] as const
-
-function demoted(confident: readonly Judged[]): Judged[] {
-  return confident.map((one) => {
-    const { about } = one.candidate
-    const better = SUBSUMES.some(({ by, topic, effect }) => {
-      const topics = about.filter((each) => each.startsWith(topic))
-      return (
-        topics.length > 0 &&
-        about.includes(effect) &&
-        confident.some(
-          ({ candidate }) => candidate.kind === by && topics.every((each) => candidate.about.includes(each)),
-        )
-      )
-    })
-    return better ? { ...one, candidate: { ...one.candidate, stage: 'context' } } : one
-  })
-}
-
 const compareExplanation = (a: Judged, b: Judged): number =>
   stages.indexOf(a.candidate.stage) - stages.indexOf(b.candidate.stage) || compareWithin(a, b)
 
+/** Heavier first. */
 const compareWithin = (a: Judged, b: Judged): number =>
   Number(b.confident) - Number(a.confident) ||
   b.candidate.weight - a.candidate.weight ||

@@ -78,6 +78,8 @@ export interface Finding {
   readonly subject: Subject
   /** One sentence with figures. */
   readonly statement: string
+  /** The same in a clause, with the one figure that matters, for the answer; without a full stop. */
+  readonly brief?: string
   readonly effect: Effect
   /** Probability, 0 to 1, that the statement holds, after correction for the number of comparisons. */
   readonly confidence: number

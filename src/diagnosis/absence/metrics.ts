@@ -6,7 +6,7 @@ import { seriesName, within } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
-import { amount, count, plain } from '../statement/format.ts'
+import { amount, capital, count, metricInWords, plain } from '../statement/format.ts'
 import { median } from '../stats/order.ts'
 
 const LEAST_SAMPLES = 5
@@ -40,6 +40,7 @@ export async function silentMetrics(the: Case): Promise<Candidate[]> {
       statement:
         `${plain(name)} fell silent: no increase in ${count(during.length)} samples while the symptom showed, ` +
         `${amount(median(before), unit)} in the median before.`,
+      brief: `${capital(metricInWords(series.metric, series.labels))} fell silent`,
       effect: { value: 0, unit, reference: median(before), ratio: 0 },
       comparison,
       big: process.comm === undefined || isInvolved(the, process.comm),

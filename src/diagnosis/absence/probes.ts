@@ -2,7 +2,7 @@
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { literal, oneOf, query } from '../case/sql.ts'
-import { count, list, plain } from '../statement/format.ts'
+import { capital, count, list, plain } from '../statement/format.ts'
 import { featuresOf, findServers, separating } from './features.ts'
 import { probeOutcomes, type Outcome } from './outcomes.ts'
 
@@ -69,6 +69,9 @@ export async function deadProbes(the: Case): Promise<Candidate[]> {
       statement:
         `${names(dead)} got no answer while the symptom showed (${count(sum(dead, 'failed'))} of ` +
         `${count(sum(dead, 'ok') + sum(dead, 'failed'))} attempts failed${stageOf(dead)}), ${living}.${shared}${contrast}`,
+      brief:
+        `${capital(shortNames(dead))} got no answer, ${live.length === 0 ? 'and no probe lived on' : `${shortNames(live)} went on`}` +
+        `${common === undefined ? '' : `; ${dead.length === 1 ? 'the dead one is' : 'the dead ones share that they are'} ${common.text}`}`,
       effect: {
         value: sum(dead, 'failed') / Math.max(1, sum(dead, 'ok') + sum(dead, 'failed')),
         unit: 'share',
@@ -104,6 +107,9 @@ const names = (outcomes: readonly Outcome[]): string => {
   const quoted = outcomes.map(({ probe }) => `${plain(probe.name)} (${plain(probe.target, 90)})`)
   return `${outcomes.length === 1 ? 'Probe' : 'Probes'} ${list(quoted)}`
 }
+
+const shortNames = (outcomes: readonly Outcome[]): string =>
+  `${outcomes.length === 1 ? 'probe' : 'probes'} ${list(outcomes.map(({ probe }) => plain(probe.name, 60)))}`
 
 const sum = (outcomes: readonly Outcome[], what: 'ok' | 'failed'): number =>
   outcomes.reduce((total, { during }) => total + during[what], 0)

@@ -59,6 +59,7 @@ export async function attribute(
     statement:
       `${who} makes ${percent(share)} of ${activity.what} (${amount(first.amount, activity.unit)}), ${next}; that is what ` +
       `makes ${what}${growth === undefined ? '' : ', which grew'}.${balance?.sentence ?? ''}${asked}`,
+    brief: `${who} makes ${percent(share)} of ${activity.what}, ${next}, and so ${what.replace(/ \(.*$/, '')}`,
     effect: {
       value: share,
       unit: 'share',

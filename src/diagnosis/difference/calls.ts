@@ -124,6 +124,7 @@ function candidateOf(
     statement:
       `${slow.call}${on} by ${plain(slow.comm)} took ${duration(slow.during)} on average (${count(slow.sick_calls)} calls, ` +
       `the longest ${duration(slow.sick_longest)}), ${times(slow.ratio)} the ${duration(slow.before)} of the reference.${explains}`,
+    brief: `${slow.call}${on} by ${plain(slow.comm)} takes ${duration(slow.during)}, ${times(slow.ratio)} as long as before`,
     effect: { value: slow.during, unit: 'ns', reference: slow.before, ratio: slow.ratio },
     comparison,
     big,

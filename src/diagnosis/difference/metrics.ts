@@ -6,7 +6,7 @@ import { seriesName, within, type Series } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
 import { resourceOfMetric } from '../knowledge/resources.ts'
-import { amount, duration, plain, times } from '../statement/format.ts'
+import { amount, capital, duration, metricInWords, plain, times } from '../statement/format.ts'
 import { autocorrelationTime } from '../stats/autocorrelation.ts'
 import { changePoints } from '../stats/change-point.ts'
 import { compareByRanks } from '../stats/mann-whitney.ts'
@@ -70,6 +70,7 @@ function candidateOf(
     stage: 'context',
     subject: { node: series.node, metric: name, ...process },
     statement: `${plain(name)} went from ${amount(before, unit)} before to ${amount(during, unit)} while the symptom showed${factor}.${when}`,
+    brief: `${capital(metricInWords(series.metric, series.labels))} went from ${amount(before, unit)} to ${amount(during, unit)}${factor}`,
     effect: { value: during, unit, reference: before, ...(before > 0 ? { ratio } : {}) },
     comparison,
     // What one process does counts only if it is involved: any other host is full of processes that change.

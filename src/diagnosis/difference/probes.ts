@@ -2,7 +2,7 @@
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { literal, query } from '../case/sql.ts'
-import { count, duration, times } from '../statement/format.ts'
+import { count, duration, plain, times } from '../statement/format.ts'
 import { compareByRanks } from '../stats/mann-whitney.ts'
 import { median } from '../stats/order.ts'
 
@@ -41,8 +41,9 @@ export async function slowProbes(the: Case): Promise<Candidate[]> {
       stage: 'symptom',
       subject: { node: row.node, probe: row.probe },
       statement:
-        `Probe ${row.probe} (${row.target}) took ${duration(during)} in the median of ${count(row.sick.length)} attempts while ` +
+        `Probe ${plain(row.probe)} (${plain(row.target)}) took ${duration(during)} in the median of ${count(row.sick.length)} attempts while ` +
         `the symptom showed, ${times(ratio)} the ${duration(before)} of ${count(row.healthy.length)} attempts before.`,
+      brief: `Probe ${plain(row.probe)} takes ${duration(during)}, ${times(ratio)} as long as before`,
       effect: { value: during, unit: 'ns', reference: before, ratio },
       comparison,
       big: true,

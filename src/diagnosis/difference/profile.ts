@@ -85,6 +85,7 @@ function candidateOf(the: Case, group: Group, best: Hot): Candidate {
     stage: 'mechanism',
     subject: { node, function: best.name, comm, ...(call === undefined ? {} : { call }) },
     statement: `${percent(best.share)} ${spent} ${plain(best.name)}${lock}; ${reference}.`,
+    brief: `${percent(best.share)} of the time that ${call ?? name} spends ${state === 'on-cpu' ? 'on' : 'off'} the CPU is in ${plain(best.name)}${lock}`,
     effect: {
       value: best.share,
       unit: 'share',

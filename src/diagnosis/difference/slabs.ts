@@ -38,6 +38,7 @@ export async function grownSlabs(the: Case): Promise<Candidate[]> {
       statement:
         `The slab cache ${plain(row.slab)} held ${count(row.sick)} objects, ${times(ratio)} the ${count(row.healthy)} of the ` +
         `reference (${bytes(grown)} more).`,
+      brief: `The slab cache ${plain(row.slab)} held ${count(row.sick)} objects, ${times(ratio)} the ${count(row.healthy)} of before`,
       effect: { value: row.sick, unit: 'objects', reference: row.healthy, ratio },
       comparison,
       big: true,

@@ -46,6 +46,7 @@ export async function filledQueues(the: Case): Promise<Candidate[]> {
       statement:
         `${what} of ${row.protocol} ${plain(row.local)} (${plain(row.comm)}) held ${amount(row.sick, unit)} in the median of ` +
         `${row.looks} looks, against ${amount(row.healthy, unit)} on the reference.`,
+      brief: `${what} of ${row.protocol} ${plain(row.local)} holds ${amount(row.sick, unit)}, ${amount(row.healthy, unit)} before`,
       effect: {
         value: row.sick,
         unit,

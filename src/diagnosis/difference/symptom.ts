@@ -3,7 +3,7 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { literal, oneOf, query } from '../case/sql.ts'
 import { layerOfMetric, unitOfMetric, isCounter } from '../knowledge/metrics.ts'
-import { amount, plain, times } from '../statement/format.ts'
+import { amount, capital, metricInWords, plain, times } from '../statement/format.ts'
 import { autocorrelationTime } from '../stats/autocorrelation.ts'
 import { compareByRanks } from '../stats/mann-whitney.ts'
 import { median } from '../stats/order.ts'
@@ -53,6 +53,9 @@ export async function symptomMetrics(the: Case): Promise<Candidate[]> {
       statement:
         `${plain(name)} was ${amount(during, unit)} in the median while the symptom showed` +
         `${ratio >= 1 ? `, ${times(ratio)} the` : `, down from the`} ${amount(before, unit)} of before.`,
+      brief:
+        `${capital(metricInWords(name))} is ${amount(during, unit)}, ` +
+        `${ratio >= 1 ? `${times(ratio)} the` : 'down from'} ${amount(before, unit)} of before`,
       effect: { value: during * scale, unit: inNs ? 'ns' : unit, reference: before * scale, ratio },
       comparison,
       big: true,

@@ -66,6 +66,7 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
       statement:
         `${count(row.sick)} of ${count(row.sick_all)} threads of ${plain(row.process)} were in uninterruptible sleep in ` +
         `${plain(inside)}${call}; on the reference ${count(row.healthy)} of ${count(row.healthy_all)}.`,
+      brief: `${count(row.sick)} threads of ${plain(row.process)} are blocked in ${plain(inside)}${call}`,
       effect: { value: row.sick, unit: 'threads', reference: row.healthy },
       comparison,
       big: row.sick / row.sick_all >= 0.1,

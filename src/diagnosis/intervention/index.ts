@@ -65,6 +65,14 @@ async function candidateOf(
           : `${capital(what.name)} (${plain(cure.collector)}) cured it within ${duration(within)}: it ${what.does}.`
       }${before} A cure by ` +
       `chance in that moment has a probability of ${percent(chanceOfEnding(lasted, within))}.${observed}`,
+    brief:
+      `${
+        what.effect === 'none'
+          ? `It vanished during ${plain(cure.collector)}, which is no known cure`
+          : `${capital(what.name)} (${plain(cure.collector)}) cured it within ${duration(within)}`
+      }` +
+      `${earlier.length === 0 ? '' : `, after ${count(earlier.length)} rungs, ${passive(earlier)}, had left it in place for ${duration(lasted)}`}` +
+      `${signs.length === 0 ? '' : `: ${list(signs.slice(0, 1).map(({ brief }) => brief))}`}`,
     effect: { value: within, unit: 'ns', reference: lasted },
     comparison: the.comparisons.make(1 - probability, 'posterior'),
     big: true,

@@ -4,6 +4,7 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { literal, oneOf } from '../case/sql.ts'
 import type { Disturbance } from '../knowledge/disturbances.ts'
+import { leftWaits } from './left-waits.ts'
 import { resourceOfMetric, resourceOfSlab } from '../knowledge/resources.ts'
 import { waitOf } from '../knowledge/waits.ts'
 import { count, list, percent, plain } from '../statement/format.ts'
@@ -12,6 +13,8 @@ import { seriesName, within } from '../case/series.ts'
 
 export interface Sign {
   readonly sentence: string
+  /** The same in a clause, after a colon. */
+  readonly brief: string
   readonly about: readonly string[]
   readonly subject: Candidate['subject']
 }
@@ -42,7 +45,9 @@ interface Interrupted {
  */
 async function interruptedWaits(the: Case, rung: RungRecord, found: readonly Candidate[]): Promise<Sign[]> {
   const own = await interrupted(the, `collector = ${literal(rung.collector)} AND ${the.sick.captured}`, found)
-  if (own.length > 0 || the.cured === null) return own.map((text) => text(''))
+  if (own.length > 0) return own.map((text) => text(''))
+  const left = await leftWaits(the, rung, found)
+  if (left.length > 0 || the.cured === null) return left
   const later = await interrupted(the, the.cured.captured, found)
   return later.map((text) => text('A tracer attached after the cure shows it: '))
 }
@@ -77,6 +82,7 @@ async function interrupted(
   return [
     (introduction) => ({
       sentence: `${introduction}${main.call} of ${plain(process)} (thread ${main.tid ?? main.pid}${known}) ${returned}${others}.`,
+      brief: `${main.call} ${returned}`,
       about: [`call:${main.call}`, `thread:${main.tid}`, 'effect:interrupted'],
       subject: {
         pid: main.pid,
@@ -130,6 +136,7 @@ async function freed(
     return [
       {
         sentence: `${plain(seriesName(best.series))} fell by ${percent(best.fall)}, from ${count(best.before)} to ${count(best.after)}.`,
+        brief: `${best.resource.name.replace(/ \(.*$/, '')} fell by ${percent(best.fall)}`,
         about: [`resource:${best.resource.id}`, 'effect:freed'],
         subject:
           best.series.labels['slab'] === undefined
@@ -155,6 +162,7 @@ async function freedSlabs(the: Case, wanted: readonly string[]): Promise<Sign[]>
   return [
     {
       sentence: `It freed ${list(own.slice(0, 3).map(({ slab, sick, cured: after }) => `${plain(slab)} (${count(sick)} to ${count(after)} objects)`))}.`,
+      brief: `it freed ${count(main.sick - main.cured)} objects of ${plain(main.slab)}`,
       about: [`resource:${resourceOfSlab(main.slab)?.id ?? ''}`, 'effect:freed'],
       subject: { slab: main.slab },
     },

@@ -70,6 +70,10 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       socket.last > socket.least ? `${count(socket.least)} to ${count(socket.last)}` : count(socket.last)
     return `${grew} ${unit} on ${socket.protocol} ${plain(socket.local)}`
   })
+  const waiting = sockets.map(
+    ({ last, state, protocol, local }) =>
+      `${count(last)} ${state === 'LISTEN' ? 'connections' : 'bytes'} on ${protocol} ${plain(local)}`,
+  )
   const through =
     mechanism.type === 'epoll'
       ? `epoll instance fd ${mechanism.epoll}${mechanism.edge ? ' (edge-triggered)' : ''}, in ${mechanism.call}`
@@ -92,13 +96,16 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       node: thread.node,
       pid: thread.pid,
       tid: thread.tid,
-      comm: thread.process,
+      comm: thread.comm,
       call: thread.call,
       socket: `${main.protocol} ${main.local}`,
     },
     statement:
       `Work is pending while its worker sleeps: ${list(queues)}, and ${who}, which should take ` +
       `it through ${through}, ${slept}.`,
+    brief:
+      `${list(waiting)} ${sockets.length === 1 && main.last === 1 ? 'waits' : 'wait'} in the queue while ${who} ` +
+      `${sleepers.length === 1 ? 'sleeps' : 'sleep'} in ${mechanism.call}`,
     effect: { value: sockets.reduce((sum, { last }) => sum + last, 0), unit: 'pending', reference: 0 },
     comparison,
     big: true,
@@ -117,6 +124,7 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       ...sockets.map((socket) => `socket:${socket.protocol} ${socket.local}`),
       ...sleepers.map((one) => `thread:${one.thread.tid}`),
       `comm:${thread.process}`,
+      `comm:${thread.comm}`,
       `call:${thread.call}`,
       'effect:pending',
       'effect:asleep',

@@ -82,3 +82,18 @@ export function argumentOf(syscallArguments: string | null, position: number): n
 
 /** Edge-triggered, in a mask of epoll events (sys/epoll.h). */
 export const EPOLLET = 0x80000000
+
+/**
+ * Whether a stop and continue ends the call with EINTR although no handler ran (man 7 signal, "Interruption of system calls
+ * and library functions by stop signals"). All others go on waiting for what is left.
+ */
+export const endsWhenStopped = (call: string): boolean => ENDED_BY_STOP.has(call)
+
+const ENDED_BY_STOP: ReadonlySet<string> = new Set([
+  'epoll_wait',
+  'epoll_pwait',
+  'epoll_pwait2',
+  'semop',
+  'semtimedop',
+  'rt_sigtimedwait',
+])

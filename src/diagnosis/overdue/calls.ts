@@ -63,6 +63,7 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
         ...(row.path === null || row.path === '' ? {} : { path: row.path }),
       },
       statement: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}${measure}.`,
+      brief: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}`,
       effect: {
         value: row.lasted,
         unit: 'ns',

@@ -33,6 +33,7 @@ export async function unservedListeners(the: Case): Promise<Candidate[]> {
       statement:
         `Connections pile up at ${socket.protocol} ${plain(socket.local)}: ${count(socket.last)} wait to be accepted by ` +
         `${plain(socket.comm)} (pid ${socket.pid}).`,
+      brief: `${count(socket.last)} connections wait at ${socket.protocol} ${plain(socket.local)} to be accepted by ${plain(socket.comm)}`,
       effect: { value: socket.last, unit: 'connections', reference: 0 },
       comparison,
       big: socket.last >= 2,

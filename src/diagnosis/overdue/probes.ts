@@ -49,6 +49,7 @@ export async function lateProbes(the: Case): Promise<Candidate[]> {
         `Probe ${plain(probe.name)} (${plain(probe.target)}) ran into its timeout of ${duration(probe.timeoutMs * 1e6)}${at} in ` +
         `${count(row.late_during)} of ${count(all)} attempts while the symptom showed, ${count(row.late_before)} of ` +
         `${count(allBefore)} before.`,
+      brief: `Probe ${plain(probe.name)} ran into its timeout of ${duration(probe.timeoutMs * 1e6)} in ${count(row.late_during)} of ${count(all)} attempts`,
       effect: { value: share, unit: 'share', reference: row.late_before / Math.max(1, allBefore) },
       comparison,
       big: share >= 0.5,

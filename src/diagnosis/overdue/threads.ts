@@ -35,6 +35,7 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
         `${capital(threadName(thread.tid, thread.comm, thread.process))} sleeps in ${thread.call}` +
         `${asked > 0 ? ` with a timeout of ${duration(asked)}` : ''} and is ${duration(late)} past its deadline: its timer did ` +
         `not fire, or its wakeup was lost.`,
+      brief: `${capital(threadName(thread.tid, thread.comm, thread.process))} sleeps in ${thread.call}, ${duration(late)} past its deadline`,
       effect: {
         value: asked + late,
         unit: 'ns',

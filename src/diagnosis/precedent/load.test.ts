@@ -23,7 +23,7 @@ advice: Restart it.
 
 test('those that come with Quarry are valid and have their own ids', async () => {
   const own = await loadPrecedents(precedentDirectories({ XDG_CONFIG_HOME: directory }))
-  expect(own.length).toBeGreaterThan(4)
+  expect(own.length).toBeGreaterThan(3)
   expect(new Set(own.map(({ id }) => id)).size).toBe(own.length)
 })
 

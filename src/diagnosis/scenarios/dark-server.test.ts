@@ -131,4 +131,5 @@ test('a server goes dark because a wakeup is lost', async () => {
   expect(cure?.subject).toMatchObject({ collector: 'strace', tid: 50, errno: 'EINTR' })
   expect(cure?.statement).toMatch(/lost wakeup.*tracer hides it/)
   expect(confident.filter(({ subject }) => subject.pid === 60)).toEqual([])
+  expect(confident.filter(({ kind }) => kind !== 'precedent').length).toBeLessThanOrEqual(5)
 })

@@ -16,6 +16,7 @@ export type Sink = (collector: string) => RowSink
 export async function findingsOf(run: SyntheticRun): Promise<Finding[]> {
   const { record, evidence } = await run.open()
   const findings = await diagnose({ record, evidence, precedents: await loadPrecedents([precedents]) })
+  expect(answerOf(record, findings).length).toBeLessThan(1000)
   if (process.env['SHOW'] !== undefined) {
     process.stderr.write(`${answerOf(record, findings)}\n`)
     for (const { rank, kind, layer, confident, confidence, statement } of findings) {

@@ -47,6 +47,18 @@ export function amount(value: number, unit: string): string {
   return `${count(value)}${unit === '' ? '' : ` ${unit}`}`
 }
 
+/** A metric in plain words: without prefix, suffix and underscores, and with the process or device that it is about. */
+export function metricInWords(metric: string, labels: Readonly<Record<string, string>> = {}): string {
+  const words = metric
+    .replace(/^(node|process)_/, '')
+    .replace(/_total$/, '')
+    .replace(/_(bytes|seconds|ratio)$/, '')
+    .replaceAll('_', ' ')
+  const { comm, pid, device } = labels
+  const whose = comm === undefined ? '' : ` of ${plain(comm)}${pid === undefined ? '' : ` (pid ${pid})`}`
+  return `${plain(words)}${whose}${device === undefined ? '' : ` of ${plain(device)}`}`
+}
+
 /** `thread 5 (worker) of server`, without the name where it is that of the process. */
 export const threadName = (tid: number, comm: string, process: string): string =>
   `thread ${tid}${comm === process ? '' : ` (${plain(comm)})`} of ${plain(process)}`

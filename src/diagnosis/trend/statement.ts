@@ -7,7 +7,7 @@ import { literal, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
 import { isMoreBetter, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
 import { resourceOfMetric, resourceOfSlab, type Resource } from '../knowledge/resources.ts'
-import { amount, duration, plain, times } from '../statement/format.ts'
+import { amount, capital, duration, metricInWords, plain, times } from '../statement/format.ts'
 import type { Companion } from './companions.ts'
 import type { Growth } from './index.ts'
 
@@ -45,6 +45,7 @@ export function trendCandidate(
     statement:
       `${plain(name)} ${grows ? 'grew' : 'fell'} from ${amount(start, unit)} to ${amount(end, unit)}${change} ` +
       `${whenOf(the, growth)} (${amount(slope, unit)} per second, tau ${tau.toFixed(2)}).${follows?.sentence ?? ''}`,
+    brief: `${capital(nameOf(series, resource, adjective))} ${grows ? 'grew' : 'fell'} from ${amount(start, unit)} to ${amount(end, unit)}${change}`,
     effect: { value: end, unit, reference: start, ...(start !== 0 ? { ratio: end / start } : {}) },
     comparison,
     pace: slope,
@@ -72,6 +73,16 @@ export function trendCandidate(
         ? `trend ${series.node} ${name}`
         : `trend ${series.node} ${resource.id} ${adjective ?? ''}`,
   }
+}
+
+/** What grew, in plain words. */
+function nameOf(series: Series, resource: Resource | undefined, adjective: string | undefined): string {
+  if (resource !== undefined && adjective !== undefined)
+    return `${adjective} ${resource.name.replace(/ \(.*$/, '')}`
+  const slab = series.labels['slab']
+  return slab === undefined
+    ? metricInWords(series.metric, series.labels)
+    : `objects in slab cache ${plain(slab)}`
 }
 
 /** Hosts are full of things that move: which of them can have to do with a symptom. */
