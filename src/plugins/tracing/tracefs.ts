@@ -5,7 +5,12 @@
  * however that dies, and two runs on one host cannot pull it from under each other. So there is nothing to undo.
  */
 
+// Not `--propagation private`, which fails where the root is no mount point, as in a chroot.
+const UNSHARE = ['unshare', '--mount', '--propagation', 'unchanged'] as const
+const MAKE_PRIVATE = '{ mount --make-rprivate / || mount --make-rprivate /sys; } 2>/dev/null'
+
 const SCRIPT = `
+${MAKE_PRIVATE} || exit 125
 if ! [ -d /sys/kernel/tracing/events ]; then
   mount -t tracefs tracefs /sys/kernel/tracing || exit 125
 fi
@@ -13,12 +18,12 @@ exec "$@"`
 
 /** The command line that runs `command` with tracefs at /sys/kernel/tracing. Exit code 125: it cannot be mounted. */
 export function withTracefs(command: readonly string[]): readonly string[] {
-  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', SCRIPT, 'sh', ...command]
+  return [...UNSHARE, 'sh', '-c', SCRIPT, 'sh', ...command]
 }
 
 const OR_NOT = `
-if unshare --mount --propagation private true 2>/dev/null; then
-  exec unshare --mount --propagation private "$@"
+if ${UNSHARE.join(' ')} sh -c '${MAKE_PRIVATE}' 2>/dev/null; then
+  exec ${UNSHARE.join(' ')} sh -c '${MAKE_PRIVATE}; exec "$@"' sh "$@"
 fi
 exec "$@"`
 
