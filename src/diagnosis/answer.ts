@@ -4,7 +4,7 @@
  * One clause for each link, in causal order: what shows; what is slow or dead; where; what grew; who makes it; what cured it;
  * the class, and what hides it. Everything else stands in the findings.
  */
-import type { Finding, FindingKind } from '../model/finding.ts'
+import type { Finding, FindingKind, NotLookedAt } from '../model/finding.ts'
 import type { RunRecord } from '../model/run.ts'
 import { explanationOf } from './classes.ts'
 import { capital, duration, list, plain } from './statement/format.ts'
@@ -88,8 +88,14 @@ const isAbout = (finding: Finding, agent: Finding | undefined): boolean =>
   agent.related?.includes(finding.id) === true ||
   finding.related?.includes(agent.id) === true
 
+/** What the next step depends on: a record has it, and so has what `--json` prints. */
+export interface CaseSoFar {
+  readonly symptoms: readonly unknown[]
+  readonly notLookedAt: readonly NotLookedAt[]
+}
+
 /** What to do next, one sentence, by what is known and what is not. */
-export function nextStep(record: RunRecord, findings: readonly Finding[]): string {
+export function nextStep(record: CaseSoFar, findings: readonly Finding[]): string {
   const confident = findings.filter((finding) => finding.confident)
   const agent = confident.find(({ kind }) => kind === 'attribution')
   const cure = confident.find(({ kind }) => kind === 'intervention')
