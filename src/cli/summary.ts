@@ -10,16 +10,16 @@ import { cut, oneLine, wrapped } from './progress/terminal-text.ts'
 
 /** Room for the rank of a finding. */
 const INDENT = 5
-const MOST_FINDINGS = 6
+const MOST_FINDINGS = 5
 const MOST_MISSING = 6
 /** Lines longer than this are hard to read on any terminal. */
 const WIDEST = 100
 const NARROWEST = 60
 const MOST_ANSWER = 2000
-const MOST_STATEMENT = 240
+const MOST_STATEMENT = 160
 const colors = { pass: 'green', unknown: 'yellow', fail: 'red' } as const
 
-/** The verdict, the answer, the findings to read first, what was not looked at, the next step, and where all of it is. */
+/** The verdict, the answer, what else was found, what was not looked at, the next step, and where all of it is. */
 export function summaryOf(result: RunResult, columns = process.stdout.columns ?? 80): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns - 1))
   const { verdict, run, answer, findings, notLookedAt, directory } = result
@@ -29,7 +29,7 @@ export function summaryOf(result: RunResult, columns = process.stdout.columns ??
     `${styleText(['bold', colors[verdict]], verdict.toUpperCase())}  ${oneLine(run)}`,
     '',
     ...paragraph(answer),
-    ...findingLines(findings, width),
+    ...findingLines(findings, answer, width),
     ...missingLines(notLookedAt, width),
     '',
     ...paragraph(`Next: ${nextStep(result, findings)}`),
@@ -40,8 +40,9 @@ export function summaryOf(result: RunResult, columns = process.stdout.columns ??
   ].join('\n')
 }
 
-function findingLines(findings: readonly Finding[], width: number): string[] {
-  const sure = findings.filter(({ confident }) => confident)
+/** What the answer does not tell already. */
+function findingLines(findings: readonly Finding[], answer: string, width: number): string[] {
+  const sure = findings.filter(({ confident, statement }) => confident && !answer.includes(statement))
   const shown = sure.slice(0, MOST_FINDINGS)
   const lines = shown.flatMap(({ rank, kind, statement, confidence }) => {
     const text = shortened(oneLine(statement), MOST_STATEMENT)
@@ -51,7 +52,7 @@ function findingLines(findings: readonly Finding[], width: number): string[] {
     )
   })
   const more = sure.length - shown.length
-  const unsure = findings.length - sure.length
+  const unsure = findings.filter(({ confident }) => !confident).length
   const rest = [...(more > 0 ? [`${more} more`] : []), ...(unsure > 0 ? [`${unsure} less sure`] : [])]
   if (lines.length + rest.length === 0) return []
   const tail = rest.length > 0 ? [styleText('dim', `     ${rest.join(' and ')} in the case file`)] : []

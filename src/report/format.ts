@@ -30,13 +30,16 @@ function prefixed(value: number, base: number, prefixes: readonly string[]): str
   let rest = Math.abs(value)
   let index = 0
   // Compared after rounding: 999,999 is 1 M, and not 1000 k.
-  while (Number(rest.toPrecision(3)) >= base && index < prefixes.length - 1) {
+  while (rounded(rest) >= base && index < prefixes.length - 1) {
     rest /= base
     index += 1
   }
   const prefix = prefixes[index] ?? ''
-  return `${value < 0 ? '-' : ''}${Number(rest.toPrecision(3))}${prefix === '' ? '' : ` ${prefix}`}`
+  return `${value < 0 ? '-' : ''}${rounded(rest)}${prefix === '' ? '' : ` ${prefix}`}`
 }
+
+/** Three digits; four for the thousand and some that binary prefixes leave. */
+const rounded = (value: number): number => Number(value.toPrecision(value >= 1000 ? 4 : 3))
 
 /** How sure a finding is; never rounded to a certainty that nobody has. */
 export const formatConfidence = (confidence: number): string =>

@@ -12,6 +12,7 @@ import { shortened } from './text.ts'
 const ROWS = 10
 const MOST_SQL = 4000
 /** GitHub takes 65,536 characters in an issue. */
+const MOST_SURE = 30
 const MOST_UNSURE = 20
 
 /** Verdict, answer, findings with their queries and rows, ladder, what was not looked at, cost and checks. */
@@ -46,7 +47,7 @@ export function caseMarkdown(data: CaseData): string {
 function findingLines(findings: readonly ShownFinding[]): string[] {
   const sure = findings.filter(({ finding }) => finding.confident)
   const unsure = findings.filter(({ finding }) => !finding.confident)
-  const lines = sure.flatMap(({ finding, rows }) => {
+  const lines = sure.slice(0, MOST_SURE).flatMap(({ finding, rows }) => {
     const { rank, statement, kind, layer, confidence, sql } = finding
     const tags = `${kind}, ${layer}, ${formatConfidence(confidence)}`
     const query = [
@@ -65,10 +66,12 @@ function findingLines(findings: readonly ShownFinding[]): string[] {
     ])
   })
   if (sure.length === 0) lines.push('Nothing that the evidence is sure of.', '')
+  if (sure.length > MOST_SURE)
+    lines.push(`And ${sure.length - MOST_SURE} more in the run's own case file.`, '')
   if (unsure.length === 0) return lines
   const listed = unsure.slice(0, MOST_UNSURE).map(({ finding }) => `- ${inline(finding.statement)}`)
   const more = unsure.length - listed.length
-  const rest = more > 0 ? [`- and ${more} more in the run's own case file`] : []
+  const rest = more > 0 ? [`- and ${more} more`] : []
   return [
     ...lines,
     `<details><summary>${unsure.length} less sure</summary>`,

@@ -14,6 +14,13 @@ export const visible = (text: string): string =>
 /** The same on one line. */
 export const visibleLine = (text: string): string => visible(text).replaceAll(/\s+/g, ' ').trim()
 
+/** JSON in which such characters are written as escapes: the same value, and safe to print. */
+export const visibleJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replaceAll(
+    UNSHOWABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** Cuts a text that is longer than `limit` characters, and says how much is left out. */
 export function shortened(text: string, limit: number): string {
   if (text.length <= limit) return text

@@ -8,6 +8,7 @@ import { speedscopeJson } from './export/speedscope.ts'
 import { traceEventsJson } from './export/trace-events.ts'
 import { casePage } from './html/page.ts'
 import { caseMarkdown } from './markdown.ts'
+import { visibleJson } from './text.ts'
 
 /** What a case can be written as, by the word that a user types. */
 export const reportFormats = {
@@ -30,7 +31,7 @@ export const reportFormats = {
 export type ReportFormat = keyof typeof reportFormats
 
 function caseJson({ result }: CaseData): string {
-  return `${JSON.stringify(result, null, 2)}\n`
+  return `${visibleJson(result, 2)}\n`
 }
 
 /** Writes the case file into its run directory as HTML and Markdown; the other forms are made when asked for. */

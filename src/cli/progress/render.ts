@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import { formatDuration } from '../../base/duration.ts'
 import { tiers } from '../../model/tier.ts'
-import { cut, oneLine, padded } from './terminal-text.ts'
+import { cut, oneLine, padded, widthOf } from './terminal-text.ts'
 import type { ModuleView, ProbeView, RunView, RungView, SymptomView } from './view.ts'
 
 export interface Size {
@@ -19,22 +19,23 @@ type Style = 'bold' | 'dim' | 'cyan' | 'green' | 'magenta' | 'red' | 'yellow'
 const BAR_WIDTH = 24
 const LABEL = 11
 const MOST_NOTES = 3
+/** Between two rungs. */
+const GAP = '  '
+/** `99 before` and a gap. */
+const HIDDEN_WIDTH = 11
 const BARS = '▁▂▃▄▅▆▇█'
 
 /** The view at time `now`, ms. Where it is too high, probes go first, then symptoms; their number is told. */
 export function render(view: RunView, now: number, { columns, rows }: Size): string[] {
-  const fixed = [
-    header(view, now),
-    ...moduleLines(view, columns),
+  const top = [header(view, now), ...moduleLines(view, columns)]
+  const bottom = [
     ...(view.climb === null ? [] : climbLines(view.climb, now, columns)),
     ...view.notes.slice(-MOST_NOTES).map((note) => styled('yellow', `  ${oneLine(note)}`)),
   ]
-  const room = Math.max(0, rows - fixed.length)
+  const room = Math.max(0, rows - top.length - bottom.length)
   const symptoms = symptomLines([...view.symptoms.values()], now, Math.max(1, Math.floor(room / 2)), columns)
   const probes = probeLines([...view.probes.values()], Math.max(0, room - symptoms.length), columns)
-  const [top = '', ...rest] = fixed
-  const modules = moduleLines(view, columns).length
-  const lines = [top, ...rest.slice(0, modules), ...probes, ...symptoms, ...rest.slice(modules)]
+  const lines = [...top, ...probes, ...symptoms, ...bottom]
   return lines.slice(0, rows).map((line) => cut(line, columns))
 }
 
@@ -140,16 +141,19 @@ function climbLines(climb: NonNullable<RunView['climb']>, now: number, columns: 
   return [labelled('ladder', `${climb.capture}  ${styled('dim', where)}`), ...lines]
 }
 
+/** As many of the last rungs as there is room for. */
 function rungsText(rungs: readonly RungView[], now: number, columns: number): string {
-  for (let hidden = 0; hidden < rungs.length; hidden++) {
-    const shown = rungs.slice(hidden).map((rung) => rungText(rung, now))
-    const text = [...(hidden > 0 ? [styled('dim', `${hidden} before`)] : []), ...shown].join('  ')
-    if (cut(text, columns) === text) return text
+  const texts = rungs.map((rung) => rungText(rung, now))
+  let room = columns + GAP.length
+  const fits = (text: string, index: number): boolean => {
+    room -= widthOf(text) + GAP.length
+    // Those that are counted need room, too, unless there are none.
+    return room >= (index === 0 ? 0 : HIDDEN_WIDTH)
   }
-  return rungs
-    .slice(-1)
-    .map((rung) => rungText(rung, now))
-    .join('')
+  const first = texts.findLastIndex((text, index) => !fits(text, index)) + 1
+  if (first === 0) return texts.join(GAP)
+  const kept = Math.min(first, texts.length - 1)
+  return [styled('dim', `${kept} before`), ...texts.slice(kept)].join(GAP)
 }
 
 function rungText({ collector, status, began, cured }: RungView, now: number): string {

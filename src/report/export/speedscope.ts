@@ -2,7 +2,7 @@
 import type { CaseData } from '../case-data.ts'
 import { sideNames } from '../profile.ts'
 import type { WeightedStack } from '../profile.ts'
-import { visibleLine } from '../text.ts'
+import { visibleJson, visibleLine } from '../text.ts'
 
 /** The file as JSON text; each side is a sampled profile with the command as its outermost frame. */
 export function speedscopeJson({ record, profiles }: CaseData): string {
@@ -24,7 +24,7 @@ export function speedscopeJson({ record, profiles }: CaseData): string {
     samples: stacks.map((stack) => [stack.comm, ...stack.frames].map(frameOf)),
     weights: stacks.map(({ weight }) => weight),
   })
-  return `${JSON.stringify({
+  return `${visibleJson({
     $schema: 'https://www.speedscope.app/file-format-schema.json',
     name: record.id,
     exporter: `quarry@${record.quarry}`,

@@ -4,7 +4,7 @@
  */
 import type { CaseData } from '../case-data.ts'
 import type { TimeSpan } from '../time-span.ts'
-import { visibleLine } from '../text.ts'
+import { visibleJson, visibleLine } from '../text.ts'
 
 type Arguments = Readonly<Record<string, unknown>>
 
@@ -97,5 +97,5 @@ export function traceEventsJson({ record, probes, conditions, span }: CaseData):
       events.push({ ph: 'C', name: visibleLine(`${symptom}: ${text}`), pid: 1, ts: micros(ts), args })
     }
   }
-  return `${JSON.stringify({ displayTimeUnit: 'ms', traceEvents: events })}\n`
+  return `${visibleJson({ displayTimeUnit: 'ms', traceEvents: events })}\n`
 }

@@ -22,7 +22,7 @@ const breakable = (text: string): string =>
       word.length < LONG_WORD
         ? escape(word)
         : word
-            .split(/(?<=[/,;={])(?=[^/])/)
+            .split(/(?<=.[/,;={])(?=[^/])/)
             .map(escape)
             .join('<wbr>'),
     )

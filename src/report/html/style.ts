@@ -23,7 +23,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 s
 main { max-width: 1120px; margin: 0 auto; padding: 2rem 1.4rem 4rem; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: .5rem 0 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.12rem; margin: 2.6rem 0 .9rem; padding-bottom: .3rem; border-bottom: 1px solid var(--rule); }
-h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; } p { margin: .5rem 0; } a { color: var(--accent); } small, .soft { color: var(--soft); }
+h3 { font-size: 1rem; margin: 1.4rem 0 .3rem; } p { margin: .5rem 0; } p, h3, summary { overflow-wrap: anywhere; } a { color: var(--accent); } small, .soft { color: var(--soft); }
 code, pre, td.number { font: .86em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; } code { overflow-wrap: anywhere; }
 .verdict { display: inline-block; margin: 0; padding: .1rem .8rem; border-radius: 999px; font-weight: 650; letter-spacing: .04em; color: var(--on); background: var(--warn); }
 .verdict.pass { background: var(--good); } .verdict.fail { background: var(--bad); }
