@@ -7,7 +7,7 @@
 import type { Finding, FindingKind, NotLookedAt } from '../model/finding.ts'
 import type { RunRecord } from '../model/run.ts'
 import { explanationOf } from './classes.ts'
-import { capital, duration, list, plain } from './statement/format.ts'
+import { duration, list, plain } from './statement/format.ts'
 
 /** What is said of a run: the explanation, that there is nothing to explain, or that nobody could tell. */
 export function answerOf(record: RunRecord, findings: readonly Finding[]): string {

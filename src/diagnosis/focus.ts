@@ -30,7 +30,9 @@ export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
       stage === 'growth' ||
       stage === 'agent' ||
       (stage === 'context' && (kind === 'difference' || kind === 'absence'))
-    return suspect && !about.some((topic) => linked.has(topic)) ? { ...candidate, big: false } : candidate
+    return suspect && !about.includes('effect:lock') && !about.some((topic) => linked.has(topic))
+      ? { ...candidate, big: false }
+      : candidate
   })
 }
 

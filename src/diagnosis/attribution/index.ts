@@ -10,6 +10,7 @@ import type { Analyzer, Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { activityOf, type Activity, type Actor } from './activities.ts'
 import { implicated, type Implicated } from './implicated.ts'
+import { lockConvoys } from './convoy.ts'
 import { busiestInnocent } from './innocent.ts'
 import { attribute } from './leader.ts'
 
@@ -27,7 +28,7 @@ export const attribution: Analyzer = {
       const innocent = await busiestInnocent(the, culprit.activity, culprit.candidate, culprit.actors)
       if (innocent !== undefined) candidates.push(innocent)
     }
-    return candidates
+    return [...candidates, ...(await lockConvoys(the))]
   },
 }
 

@@ -97,3 +97,18 @@ const ENDED_BY_STOP: ReadonlySet<string> = new Set([
   'semtimedop',
   'rt_sigtimedwait',
 ])
+
+/**
+ * Whether a futex call waits for a mutex that somebody holds: FUTEX_WAIT while the word is 2, `locked, with waiters` (Drepper,
+ * Futexes Are Tricky, 2011, section 5; glibc's and Rust's mutexes do so). Idle workers wait for a condition or a semaphore,
+ * with another operation.
+ */
+export function waitsForMutex(call: string, syscallArguments: string | null): boolean {
+  const operation = argumentOf(syscallArguments, 1)
+  return (
+    call === 'futex' &&
+    operation !== undefined &&
+    (operation & 0x7f) === 0 &&
+    argumentOf(syscallArguments, 2) === 2
+  )
+}
