@@ -12,6 +12,8 @@ import { prose } from './prose.ts'
 import { barChart, dataTable } from './tables.ts'
 import type { TimeFrame } from './time-axis.ts'
 
+/** Rows that stand for a chart where a finding has none. */
+const FEW_ROWS = 6
 const MOST_SQL = 20_000
 
 /** What was shown where: a command's flame graphs are drawn once, at the finding that comes first. */
@@ -41,16 +43,20 @@ export function findings(data: CaseData, whole: TimeFrame, around: TimeFrame): H
 
 function card({ finding, chart, rows, error }: ShownFinding, shown: Shown): Html {
   const { id, rank, kind, layer, statement, confidence, confident, sql } = finding
+  const frame = kind === 'trend' ? shown.whole : shown.around
+  const evidence =
+    chart === null ? rows.length > 0 && dataTable(rows.slice(0, FEW_ROWS)) : drawn(chart, frame, id, shown)
+  const folded = chart === null ? rows.slice(FEW_ROWS) : rows
   return html`<article class="finding${confident ? '' : ' unsure'}" id="${id}">
     <p class="rank">${rank}</p>
     <div>
       <p class="statement">${prose(statement)}</p>
       <p class="tags"><b>${kind}</b> · ${layer} · ${effectOf(finding)} · ${formatConfidence(confidence)}</p>
-      ${error === null ? chart !== null && drawn(chart, finding.kind === 'trend' ? shown.whole : shown.around, id, shown) : html`<p class="warning">Its query could not be run: ${prose(error)}</p>`}
+      ${error === null ? evidence : html`<p class="warning">Its query could not be run: ${prose(error)}</p>`}
       <details>
-        <summary>Query and rows behind it</summary>
+        <summary>${folded.length > 0 ? 'Query and rows behind it' : 'Query behind it'}</summary>
         <pre>${shortened(sql, MOST_SQL)}</pre>
-        ${rows.length > 0 && dataTable(rows)}
+        ${folded.length > 0 && dataTable(folded)}
       </details>
     </div>
   </article> `

@@ -8,6 +8,7 @@ import { Html, html } from './html.ts'
 import { prose } from './prose.ts'
 import { figure, table, td } from './tables.ts'
 
+const FIGURES = ['rows', 'bad lines', 'turns', 'CPU', 'took']
 const ROLES = {
   sick: 'on the sick system',
   reference: 'on the healthy system',
@@ -36,7 +37,7 @@ function ladder({ id, role, symptom, targets, rungs }: CaptureRecord): Html {
       ${id} <small>${ROLES[role]}${symptom !== null && ` (${shortened(symptom, 100)})`}</small>
     </h3>
     ${targets.length > 0 && html`<p class="soft">Looked at ${prose(shortened(looked, 1500))}.</p>`}
-    ${table(columns, rungs.map(rungCells))} `
+    ${table(columns, rungs.map(rungCells), FIGURES)} `
 }
 
 const rungCells = (rung: RungRecord): readonly Html[] => [
@@ -78,7 +79,7 @@ export function costs({ record }: CaseData): Html {
     figure(formatDuration(took / 1e6)),
     figure(count.toLocaleString('en-US')),
   ])
-  const each = rows.length > 0 && table(['collector', 'tier', 'turns', 'CPU', 'took', 'rows'], rows)
+  const each = rows.length > 0 && table(['collector', 'tier', 'turns', 'CPU', 'took', 'rows'], rows, FIGURES)
   return html`<p>${sentence}</p>
     ${each}`
 }

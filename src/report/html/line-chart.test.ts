@@ -10,7 +10,7 @@ const row = (second: number, value: number, series = '') => ({
 const paths = (text: string): string[] => [...text.matchAll(/ d="([^"]*)"/g)].map(([, path = '']) => path)
 
 test('a line breaks where its series was silent', () => {
-  const rows = [0, 1, 2, 3, 50, 51].map((second) => row(second, 1))
+  const rows = [0, 1, 2, 3, 50, 51].map((second) => row(second, 5))
   expect(paths(lineChart(rows, '', frame).text).map((path) => path.match(/M/g)?.length)).toEqual([2])
   expect(paths(lineChart(rows, '', frame, { longestGap: 60e9 }).text)[0]?.match(/M/g)).toHaveLength(1)
 })
@@ -30,4 +30,9 @@ test('many points are thinned to their extremes, many series to the highest', ()
   expect(paths(text)).toHaveLength(6)
   expect(text.length).toBeLessThan(150_000)
   expect(text).toContain('and 14 more with lower peaks')
+})
+
+test('what is yes or no changes at once', () => {
+  const rows = [row(0, 1), row(1, 1), row(2, 0)]
+  expect(paths(lineChart(rows, '', frame).text)[0]).toMatch(/^M0\.0 [\d.]+h0H10\.0V[\d.]+H20\.0V1000\.0$/)
 })

@@ -45,10 +45,12 @@ export function lineChart(
   const limitSeries = seriesOf(limits, frame).slice(0, MOST_SERIES)
   const values = [...series, ...limitSeries].flatMap(({ points }) => points.map(({ value }) => value))
   const [low, high] = rangeOf(values, unit)
-  const y = linear(low, high, unit, 4)
+  // Yes or no: it changes at once, and has nothing in between.
+  const binary = values.every((value) => value === 0 || value === 1)
+  const y = linear(low, high, unit, binary ? 2 : 4)
   const draw = (kind: string, { points }: Series): Html => {
     const gap = longestGap === undefined ? undefined : longestGap / Number(frame.to - frame.from)
-    const path = pathOf(points, (value) => SIZE - y(value) * SIZE, gap)
+    const path = pathOf(points, (value) => SIZE - y(value) * SIZE, binary, gap)
     return html`<path class="line ${kind}" d="${path}" vector-effect="non-scaling-stroke" />`
   }
   const heights = y.ticks.map((tick) => ({ tick, bottom: `bottom:${(y(tick) * 100).toFixed(2)}%` }))
@@ -94,7 +96,12 @@ function seriesOf(rows: readonly TableRow[], frame: TimeFrame): readonly Series[
 }
 
 /** A path that breaks at gaps; a point alone is a dot, by the round ends of the line. */
-function pathOf(points: readonly Point[], y: (value: number) => number, gap?: number): string {
+function pathOf(
+  points: readonly Point[],
+  y: (value: number) => number,
+  binary: boolean,
+  gap?: number,
+): string {
   const kept = thin(points)
   const steps = kept.slice(1).map(({ at }, index) => at - (kept[index]?.at ?? 0))
   const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 1
@@ -103,7 +110,8 @@ function pathOf(points: readonly Point[], y: (value: number) => number, gap?: nu
     .map(({ at, value }, index) => {
       const joined = index > 0 && (steps[index - 1] ?? 0) <= longest
       const place = `${(at * SIZE).toFixed(1)} ${y(value).toFixed(1)}`
-      return joined ? `L${place}` : `M${place}h0`
+      if (!joined) return `M${place}h0`
+      return binary ? `H${(at * SIZE).toFixed(1)}V${y(value).toFixed(1)}` : `L${place}`
     })
     .join('')
 }

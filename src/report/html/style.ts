@@ -65,7 +65,7 @@ i.tier-read { background: var(--c2); } i.tier-sample { background: var(--c0); } 
 
 table { border-collapse: collapse; font-size: .88rem; width: 100%; } th { text-align: left; font-weight: 600; }
 td, th { padding: .28rem .9rem .28rem 0; vertical-align: top; border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
-td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; } th:has(+ th) { white-space: nowrap; }
+td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; } th.number { text-align: right; } .scroll th { white-space: nowrap; }
 .scroll { overflow-x: auto; } .scroll td { overflow-wrap: break-word; min-width: 3.2rem; max-width: 34rem; } .scroll td.number { min-width: 0; }
 .bars th { width: 34%; font-weight: 400; } .bars td { vertical-align: middle; } .bars td.number { width: 1%; padding: .28rem 0 .28rem .6rem; }
 .bars i { display: block; height: .8rem; background: var(--c0); border-radius: 2px; min-width: 2px; } .bars tr:first-child i { background: var(--accent); }
@@ -86,6 +86,7 @@ i.u { background: var(--u); } .flame i.k, i.k { background: var(--k); } .flame i
   .plot, .ticks { margin-left: 3.9rem; } .ticks span:nth-child(even) { display: none; } .timeline { --gutter: 6.2rem; } .lane > span { font-size: .7rem; padding-right: .4rem; }
   .lane .rung { font-size: 0; } .scroll table { width: max-content; min-width: 100%; } .scroll td { max-width: 15rem; } .plot { height: 9rem; }
 }
+@page { margin: 14mm 12mm; }
 @media print {
   :root { ${light} --paper: #fff; --soft: #444; --rule: #bbb; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; }

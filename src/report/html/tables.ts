@@ -5,14 +5,19 @@ import { shortened } from '../text.ts'
 import { Html, html, type HtmlValue } from './html.ts'
 
 const MOST_CHARACTERS = 300
+const RIGHT = html` class="number"`
 
-/** A table that scrolls sideways where it is wider than the page. */
-export const table = (columns: readonly string[], rows: readonly (readonly Html[])[]): Html =>
+/** A table that scrolls sideways where it is wider than the page; columns of `figures` are aligned to the right. */
+export const table = (
+  columns: readonly string[],
+  rows: readonly (readonly Html[])[],
+  figures: readonly string[] = [],
+): Html =>
   html`<div class="scroll">
     <table>
       <thead>
         <tr>
-          ${columns.map((name) => html`<th>${shortened(name, 60)}</th>`)}
+          ${columns.map((name) => html`<th${figures.includes(name) && RIGHT}>${shortened(name, 60)}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -58,11 +63,13 @@ export function dataTable(rows: readonly TableRow[]): Html {
   return table(
     columns,
     rows.map((row) => columns.map((name) => cell(row[name] ?? null))),
+    columns.filter((name) => rows.some((row) => isFigure(row[name] ?? null))),
   )
 }
 
-const cell = (value: Cell): Html =>
-  typeof value === 'number' || typeof value === 'bigint' ? figure(textOf(value)) : td(textOf(value))
+const isFigure = (value: Cell): boolean => typeof value === 'number' || typeof value === 'bigint'
+
+const cell = (value: Cell): Html => (isFigure(value) ? figure(textOf(value)) : td(textOf(value)))
 
 /** A value of a query as text: six digits of a fraction, a list with arrows from the leaf to the root. */
 export function textOf(value: Cell): string {
