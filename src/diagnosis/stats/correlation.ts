@@ -1,4 +1,4 @@
-/** Rank correlation of two series, also with a lag. */
+/** Rank correlation of two series. */
 import { autocorrelationTime } from './autocorrelation.ts'
 import { studentTwoSided } from './distributions.ts'
 import { mean, ranks } from './order.ts'

@@ -2,12 +2,12 @@
 import type { Case } from '../case/case.ts'
 import type { Series } from '../case/series.ts'
 import { oneOf } from '../case/sql.ts'
-import { spearman, type Correlation } from '../stats/correlation.ts'
+import { follows, type Following } from '../stats/lag-correlation.ts'
 
 export interface Companion {
   readonly name: string
-  /** Rank correlation over the time up to the end of the symptom. */
-  readonly moves: (series: Series) => Correlation
+  /** How its changes follow those of a series, up to the end of the symptom. */
+  readonly moves: (series: Series) => Following
 }
 
 /** One companion for each probe that the symptom is about. */
@@ -25,9 +25,9 @@ export async function companions(the: Case): Promise<Companion[]> {
         const value = valueAt(series, at)
         return value === undefined ? [] : [[values[i] ?? 0, value] as const]
       })
-      return spearman(
-        pairs.map(([duration]) => duration),
+      return follows(
         pairs.map(([, value]) => value),
+        pairs.map(([duration]) => duration),
       )
     },
   }))

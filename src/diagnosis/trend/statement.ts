@@ -13,8 +13,8 @@ import type { Growth } from './index.ts'
 
 /** Fewer objects than this are no growth of a cache that a host notices. */
 const BIG_OBJECTS = 5000
-/** Rank correlation from which a series moves with a probe. */
-const BIG_RHO = 0.6
+/** Rank correlation from which a probe follows the changes of a series. */
+const BIG_RHO = 0.5
 
 export function trendCandidate(
   the: Case,
@@ -109,7 +109,9 @@ function companionOf(series: Series, probes: readonly Companion[]): { sentence: 
     .toSorted((a, b) => Math.abs(b.rho) - Math.abs(a.rho))
   if (best === undefined || Math.abs(best.rho) < BIG_RHO || best.p >= 0.05) return undefined
   return {
-    sentence: ` It moves with the duration of probe ${best.name} (rank correlation ${best.rho.toFixed(2)}).`,
+    sentence:
+      ` The duration of probe ${best.name} follows its changes` +
+      `${best.lag === 0 ? '' : ` ${best.lag} attempts later`} (rank correlation ${best.rho.toFixed(2)}).`,
   }
 }
 
