@@ -66,7 +66,7 @@ i.tier-read { background: var(--c2); } i.tier-sample { background: var(--c0); } 
 table { border-collapse: collapse; font-size: .88rem; width: 100%; } th { text-align: left; font-weight: 600; }
 td, th { padding: .28rem .9rem .28rem 0; vertical-align: top; border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
 td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; } th.number { text-align: right; } .scroll th { white-space: nowrap; }
-.scroll { overflow-x: auto; } .scroll td { overflow-wrap: break-word; min-width: 3.2rem; max-width: 34rem; } .scroll td.number { min-width: 0; }
+.scroll { overflow-x: auto; } .scroll td { overflow-wrap: break-word; min-width: 3.2rem; max-width: 34rem; } .scroll td.number { min-width: 0; } td:has(.dot), td:has(+ td > .dot) { white-space: nowrap; }
 .bars th { width: 34%; font-weight: 400; } .bars td { vertical-align: middle; } .bars td.number { width: 1%; padding: .28rem 0 .28rem .6rem; }
 .bars i { display: block; height: .8rem; background: var(--c0); border-radius: 2px; min-width: 2px; } .bars tr:first-child i { background: var(--accent); }
 .status-ok { color: var(--good); } .status-failed, .status-timeout { color: var(--bad); } .status-unknown { color: var(--warn); } .status-missing, .status-skipped { color: var(--soft); }
