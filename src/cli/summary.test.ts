@@ -50,7 +50,7 @@ test('a run in the terminal', () => {
     Findings
       2. Memory grew from 1 MiB to 2 MiB and grew and grew and grew and grew and
          grew and grew and grew and grew and grew and grew and grew and grew and
-         grew and grew an… (231 characters more) (trend, 98.7 % sure)
+         grew and grew a… (trend, 98.7 % sure)
       3. Finding 3. (trend, 98.7 % sure)
       4. Finding 4. (trend, 98.7 % sure)
       5. Finding 5. (trend, 98.7 % sure)

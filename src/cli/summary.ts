@@ -40,12 +40,13 @@ export function summaryOf(result: RunResult, columns = process.stdout.columns ??
   ].join('\n')
 }
 
-/** What the answer does not tell already. */
+/** The first sentence of each that the answer does not have word for word; the case file has the rest. */
 function findingLines(findings: readonly Finding[], answer: string, width: number): string[] {
   const sure = findings.filter(({ confident, statement }) => confident && !answer.includes(statement))
   const shown = sure.slice(0, MOST_FINDINGS)
   const lines = shown.flatMap(({ rank, kind, statement, confidence }) => {
-    const text = shortened(oneLine(statement), MOST_STATEMENT)
+    const [sentence = ''] = oneLine(statement).split(/(?<=[.;:]) /, 1)
+    const text = cut(sentence, MOST_STATEMENT)
     const tags = `(${kind}, ${formatConfidence(confidence)})`
     return wrapped(`${text} ${tags}`, width - INDENT).map(
       (line, index) => (index === 0 ? `${rank}. ` : '').padStart(INDENT) + line,
