@@ -46,7 +46,7 @@ function findingLines(findings: readonly Finding[], answer: string, width: numbe
   const shown = sure.slice(0, MOST_FINDINGS)
   const lines = shown.flatMap(({ rank, kind, statement, confidence }) => {
     const [sentence = ''] = oneLine(statement).split(/(?<=[.;:]) /, 1)
-    const text = cut(sentence, MOST_STATEMENT)
+    const text = cut(sentence.replace(/[;:]$/, '.'), MOST_STATEMENT)
     const tags = `(${kind}, ${formatConfidence(confidence)})`
     return wrapped(`${text} ${tags}`, width - INDENT).map(
       (line, index) => (index === 0 ? `${rank}. ` : '').padStart(INDENT) + line,

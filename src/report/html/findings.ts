@@ -64,7 +64,10 @@ function card({ finding, chart, rows, error }: ShownFinding, shown: Shown): Html
 
 function effectOf({ effect: { value, unit, reference, ratio } }: ShownFinding['finding']): string {
   const against = reference === undefined ? '' : ` against ${formatValue(reference, unit)}`
-  const factor = ratio === undefined ? '' : `, ${formatValue(ratio, '')} times`
+  const factor =
+    ratio === undefined
+      ? ''
+      : `, ${(ratio >= 100 ? Math.round(ratio) : Number(ratio.toPrecision(3))).toLocaleString('en-US')} times`
   return `${formatValue(value, unit)}${against}${factor}`
 }
 
