@@ -8,6 +8,7 @@
  */
 import type { Candidate } from './candidate.ts'
 import type { Case } from './case/case.ts'
+import { isInvolved } from './case/involved.ts'
 import { probesServedBy } from './absence/features.ts'
 
 /** Uncorrected: what is weaker leads nowhere. */
@@ -23,8 +24,11 @@ export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
       .flatMap(({ about }) => about.filter((topic) => topic.startsWith('resource:'))),
   )
   const contradicted = strong.some(({ stage, about }) => stage === 'contradiction' && isOnPath(the, about))
-  if (linked.size === 0 && !contradicted) return [...found]
-  return found.map((candidate) => {
+  const near = found.map((candidate) =>
+    isElsewhere(the, candidate) ? { ...candidate, stage: 'context' as const } : candidate,
+  )
+  if (linked.size === 0 && !contradicted) return near
+  return near.map((candidate) => {
     const { stage, kind, about } = candidate
     const suspect =
       stage === 'growth' ||
@@ -35,6 +39,14 @@ export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
       : candidate
   })
 }
+
+/** A contradiction in a process that has nothing to do with the symptom's probes: true, and not what was asked. */
+const isElsewhere = (the: Case, { stage, subject }: Candidate): boolean =>
+  stage === 'contradiction' &&
+  subject.pid !== undefined &&
+  the.targets.length > 0 &&
+  !the.targets.some(({ pid }) => pid === subject.pid) &&
+  !(subject.comm !== undefined && isInvolved(the, subject.comm))
 
 /** Whether a contradiction is about a socket that a probe of the symptom knocks at. */
 const isOnPath = (the: Case, about: readonly string[]): boolean =>

@@ -3,7 +3,7 @@ import type { Case } from '../case/case.ts'
 import { literal, matches, query } from '../case/sql.ts'
 import { isObserver } from '../case/involved.ts'
 import type { ActivityId } from '../knowledge/resources.ts'
-import { gainedBy, rateOf } from './meters.ts'
+import { gainedBy, gainedByItself, rateOf } from './meters.ts'
 
 /** What one command did on one node: all processes of that name together. */
 export interface Actor {
@@ -149,7 +149,7 @@ const activities: Readonly<Record<ActivityId, Activity>> = {
     /^process_io_written_(chars|bytes)_total$/,
   ),
   memory: gainedBy('memory', 'the growth of resident memory', 'bytes', /^process_resident_memory_bytes$/),
-  descriptors: gainedBy('descriptors', 'the growth of open files', 'files', /^process_open_fds$/),
+  descriptors: gainedByItself('descriptors', 'the growth of open files', 'files', /^process_open_fds$/),
   threads: gainedBy('threads', 'the growth of threads', 'threads', /^process_threads$/),
 }
 

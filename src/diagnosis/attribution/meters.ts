@@ -1,5 +1,6 @@
 /** Activities that per-process metrics measure: what each process gained, or added to its pace. */
 import type { Case } from '../case/case.ts'
+import { isRelevant } from '../case/involved.ts'
 import { within, type Series } from '../case/series.ts'
 import { literal, matches, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
@@ -30,6 +31,16 @@ export const rateOf = (id: ActivityId, what: string, unit: string, metrics: RegE
 
 export const gainedBy = (id: ActivityId, what: string, unit: string, metrics: RegExp): Activity =>
   metered(id, what, unit, metrics, gained)
+
+/** Of which each process has its own: what one takes leaves the others as much as before. */
+export const gainedByItself = (id: ActivityId, what: string, unit: string, metrics: RegExp): Activity => {
+  const activity = metered(id, what, unit, metrics, gained)
+  return {
+    ...activity,
+    actors: async (the, node) =>
+      (await activity.actors(the, node)).filter(({ comm }) => isRelevant(the, comm)),
+  }
+}
 
 function metered(id: ActivityId, what: string, unit: string, metrics: RegExp, measure: Measure): Activity {
   return {

@@ -1,7 +1,7 @@
 /** Sockets whose queues are full on the sick side and were not on the reference. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { isObserver } from '../case/involved.ts'
+import { isObserver, isRelevant } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { amount, plain } from '../statement/format.ts'
 import { empiricalNull } from '../stats/empirical-null.ts'
@@ -54,7 +54,7 @@ export async function filledQueues(the: Case): Promise<Candidate[]> {
         ...(row.healthy > 0 ? { ratio: row.sick / row.healthy } : {}),
       },
       comparison,
-      big: (logs[i] ?? 0) >= Math.log(3),
+      big: (logs[i] ?? 0) >= Math.log(3) && isRelevant(the, row.comm),
       sql: query(`
         SELECT capture, ts, state, local, remote, recv_queue, send_queue, pid, comm FROM sockets
         WHERE node = ${literal(row.node)} AND protocol = ${literal(row.protocol)} AND local = ${literal(row.local)}

@@ -35,6 +35,8 @@ export interface Resource {
   }[]
   /** Kernel functions that walk it, or wait for it. */
   readonly functions?: RegExp
+  /** Each process has its own, up to a limit (man 2 getrlimit): what one takes leaves the others as much as before. */
+  readonly perProcess?: true
   /** Most specific first. */
   readonly producers: readonly ActivityId[]
 }
@@ -107,6 +109,7 @@ export const resources: readonly Resource[] = [
   },
   {
     id: 'descriptors',
+    perProcess: true,
     name: 'open files',
     slabs: /^(filp|files_cache)$/,
     metrics: /filefd|open_fds|open_files|filedesc/i,

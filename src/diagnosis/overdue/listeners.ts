@@ -1,7 +1,7 @@
 /** Listeners whose connections nobody accepts. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { isObserver } from '../case/involved.ts'
+import { isObserver, isRelevant } from '../case/involved.ts'
 import { socketStates } from '../case/sockets.ts'
 import { literal, query } from '../case/sql.ts'
 import { count, plain } from '../statement/format.ts'
@@ -36,7 +36,8 @@ export async function unservedListeners(the: Case): Promise<Candidate[]> {
       brief: `${count(socket.last)} connections wait at ${socket.protocol} ${plain(socket.local)} to be accepted by ${plain(socket.comm)}`,
       effect: { value: socket.last, unit: 'connections', reference: 0 },
       comparison,
-      big: socket.last >= 2,
+      // A queue that no probe of the symptom waits in is somebody else's trouble.
+      big: socket.last >= 2 && isRelevant(the, socket.comm),
       sql: query(`
         SELECT capture, ts, protocol, local, recv_queue AS waiting, send_queue AS backlog_limit, pid, comm FROM sockets
         WHERE node = ${literal(socket.node)} AND protocol = ${literal(socket.protocol)} AND local = ${literal(socket.local)} ORDER BY ts`),

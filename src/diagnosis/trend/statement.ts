@@ -1,7 +1,7 @@
 /** A trend as a candidate: what it says, and whether it can have to do with the symptom. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
-import { isInvolved } from '../case/involved.ts'
+import { isInvolved, isRelevant } from '../case/involved.ts'
 import { seriesName, type Series } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
@@ -49,7 +49,7 @@ export function trendCandidate(
     effect: { value: end, unit, reference: start, ...(start !== 0 ? { ratio: end / start } : {}) },
     comparison,
     pace: slope,
-    big: matters(the, series, grows, Math.abs(end - start)),
+    big: matters(the, series, resource, grows, Math.abs(end - start)),
     sql,
     chart: { type: 'lines', title: plain(name), unit, sql },
     about: [
@@ -86,10 +86,17 @@ function nameOf(series: Series, resource: Resource | undefined, adjective: strin
 }
 
 /** Hosts are full of things that move: which of them can have to do with a symptom. */
-function matters(the: Case, series: Series, grows: boolean, change: number): boolean {
+function matters(
+  the: Case,
+  series: Series,
+  resource: Resource | undefined,
+  grows: boolean,
+  change: number,
+): boolean {
   const { comm } = processOf(series)
   // What a process that is not involved takes from all (memory, files, threads) may matter; what it does is its business.
-  if (comm !== undefined && !isInvolved(the, comm)) return grows && !series.counter
+  if (comm !== undefined && !isInvolved(the, comm))
+    return grows && !series.counter && (resource?.perProcess !== true || isRelevant(the, comm))
   if (series.labels['slab'] !== undefined) return grows && change >= BIG_OBJECTS
   return grows || series.counter || isMoreBetter(series.metric)
 }
