@@ -9,7 +9,7 @@ import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { waitsForMutex } from '../knowledge/waits.ts'
-import { count, plain, threadName } from '../statement/format.ts'
+import { capital, count, plain, threadName } from '../statement/format.ts'
 
 /** Threads that wait for one lock, and who holds it, where that is known. */
 interface Convoy {

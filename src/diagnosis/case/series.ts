@@ -65,7 +65,8 @@ function rates(times: readonly number[], values: readonly number[]): { times: nu
   return result
 }
 
-function parseLabels(text: string): Labels {
+/** Labels as stored; none of a text that is no JSON object. */
+export function parseLabels(text: string): Labels {
   try {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed !== 'object' || parsed === null) return {}

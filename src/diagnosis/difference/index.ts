@@ -1,7 +1,7 @@
 /** Difference: what differs, sick against healthy? */
 import type { Analyzer } from '../candidate.ts'
 import { slowCalls } from './calls.ts'
-import { changedFacts } from './facts.ts'
+import { changedFacts, peerFacts } from './facts.ts'
 import { changedMetrics } from './metrics.ts'
 import { slowProbes } from './probes.ts'
 import { symptomMetrics } from './symptom.ts'
@@ -24,6 +24,7 @@ export const difference: Analyzer = {
       ...(await filledQueues(the)),
       ...(await changedMetrics(the)),
       ...(await changedFacts(the)),
+      ...(await peerFacts(the)),
     ]
   },
 }

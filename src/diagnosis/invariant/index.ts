@@ -3,6 +3,7 @@ import type { Analyzer } from '../candidate.ts'
 import { idleWhileRunnable } from './idle.ts'
 import { pendingWhileAsleep } from './pending.ts'
 import { unaccountedMemory } from './memory.ts'
+import { idlePools } from './pools.ts'
 import { stoppedProcesses } from './stopped.ts'
 import { unorderedTimers } from './timers.ts'
 
@@ -10,6 +11,7 @@ export const invariant: Analyzer = {
   kind: 'invariant',
   analyze: async (the) => [
     ...(await pendingWhileAsleep(the)),
+    ...(await idlePools(the)),
     ...(await stoppedProcesses(the)),
     ...(await unorderedTimers(the)),
     ...(await idleWhileRunnable(the)),

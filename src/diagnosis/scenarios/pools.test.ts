@@ -1,0 +1,100 @@
+/** Work that waits inside a program: pools that nobody serves, and locks that somebody keeps. */
+import { expect, test } from 'vitest'
+import { at, SyntheticRun, type RungSketch } from '../synthetic-run.ts'
+import { confidentOf } from './findings-of.ts'
+
+const READ: RungSketch[] = [{ collector: 'threads', tier: 'read', seconds: 3 }]
+const TARGET = [{ pid: 70, comm: 'java' }]
+
+test('a pool with work pending whose threads sleep; a busy one beside it is not accused', async () => {
+  await using run = await SyntheticRun.begin(60)
+  const pool = (name: string, pending: number, active: number, pace: number): void => {
+    run.samples('app_pool_pending', { pool: name }, (t) => (t < 30 ? 0 : pending))
+    run.samples('app_pool_active', { pool: name }, (t) => (t < 30 ? 1 : active))
+    run.samples('app_pool_completed', { pool: name }, (t) => 100 + (t < 30 ? t : 30 + pace * (t - 30)))
+  }
+  pool('MutationStage', 4000, 0, 0)
+  pool('ReadStage', 900, 32, 50)
+  run.symptom('stuck', 31, null, [], null, 'app_pool_pending > 1000')
+  run.capture('sick', 33, TARGET, READ, (sink) => {
+    for (const look of [0, 1])
+      for (const tid of [71, 72])
+        sink('threads').add('threads', {
+          ts: at(34 + look),
+          pid: 70,
+          tid,
+          comm: `MutationStage-${tid - 70}`,
+          process: 'java',
+          state: 'S',
+          syscall: 'futex',
+          syscall_args: '0x7f00 0x189 0x0',
+          voluntary_switches: 5,
+        })
+  })
+  const accused = (await confidentOf(run)).filter(({ kind }) => kind === 'invariant')
+  expect(accused.map(({ statement }) => statement)).toEqual([
+    expect.stringMatching(
+      /^Pool MutationStage has at least 4,000 tasks pending and none active .* 2 threads sleep/,
+    ),
+  ])
+})
+
+test('a monitor that everybody waits for, and who holds it', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.probe('front', { type: 'socket', protocol: 'tcp', address: '127.0.0.1:80' }, 'tcp', (t) =>
+    t < 30 ? 1e6 : 8e8,
+  )
+  run.symptom('slow', 31, null, ['front'])
+  run.capture('sick', 33, TARGET, [{ collector: 'jstack', tier: 'sample', seconds: 3 }], (sink) => {
+    const lock = '0x00000000f1 com.example.Ledger'
+    const dump = (
+      second: number,
+      tid: number,
+      comm: string,
+      frame: string,
+      waits: string,
+      holds: string[],
+    ): void =>
+      sink('jstack').add('stacks', {
+        ts: at(second),
+        pid: 70,
+        tid,
+        comm,
+        state: waits === '' ? 'RUNNABLE' : 'BLOCKED',
+        event: 'dump',
+        frames: [frame],
+        weight: 1,
+        unit: 'threads',
+        waits_for: waits,
+        holds,
+      })
+    for (const second of [34, 36]) {
+      for (const tid of [71, 72, 73, 74]) dump(second, tid, `http-${tid}`, 'Ledger.book', lock, [])
+      dump(second, 75, 'month-end', 'Socket.read', '', [lock])
+    }
+  })
+  const [holder] = (await confidentOf(run)).filter(({ kind }) => kind === 'attribution')
+  expect(holder?.subject).toMatchObject({ tid: 75, comm: 'month-end', signature: 'contention for a lock' })
+  expect(holder?.statement).toMatch(/4 threads of java .* wait for one lock .* holds it, in Socket.read/)
+})
+
+test('idle workers that wait for the same condition are no convoy', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.symptom('chance', 31, null, [])
+  run.capture('sick', 33, TARGET, READ, (sink) => {
+    for (const look of [0, 1])
+      for (let tid = 71; tid < 90; tid++)
+        sink('threads').add('threads', {
+          ts: at(34 + look),
+          pid: 70,
+          tid,
+          comm: 'worker',
+          process: 'java',
+          state: 'S',
+          syscall: 'futex',
+          syscall_args: '0x7f00 0x189 0x0',
+          voluntary_switches: 5,
+        })
+  })
+  expect(await confidentOf(run)).toEqual([])
+})
