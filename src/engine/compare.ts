@@ -23,7 +23,10 @@ export async function compare(
   report: (directory: string) => Promise<void>,
 ): Promise<RunResult> {
   const clock = systemClock()
-  const directory = await createRunDirectory(root, newRunId('compare', new Date()))
+  const refused = (error: Error): never => {
+    throw error
+  }
+  const directory = await createRunDirectory(root, newRunId('compare', new Date()), refused)
   const shift = sick.from - GAP_NS - healthy.to
   {
     await using writer = openEvidenceWriter(directory.path, { clock })

@@ -87,6 +87,7 @@ export function openJournal(
       const { state } = record
       const remedy = remedyOf(error)
       update({
+        partial: true,
         failedDuring: record.failedDuring ?? state,
         errors: [
           ...record.errors,
@@ -94,7 +95,7 @@ export function openJournal(
         ],
       })
       event('note', 'error', messageOf(error))
-      progress({ type: 'note', text: messageOf(error) })
+      progress({ type: 'note', text: messageOf(error) + (remedy === undefined ? '' : `; ${remedy}`) })
     },
   }
 }

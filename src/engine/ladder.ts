@@ -196,12 +196,18 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   const why = messageOf(failure)
   const status =
     time.signal.aborted && !spec.signal.aborted ? 'timeout' : spec.signal.aborted ? 'skipped' : 'failed'
-  const remedy =
-    failure instanceof Error && 'remedy' in failure && typeof failure.remedy === 'string'
-      ? failure.remedy
-      : 'see logs and evidence/raw of the run; `quarry doctor` tells what the collector needs'
+  const remedy = remedyOf(failure, status)
   if (status !== 'skipped') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
   return { ...base, to, status, why, remedy, ...told }
+}
+
+function remedyOf(failure: unknown, status: RungRecord['status']): string {
+  if (failure instanceof Error && 'remedy' in failure && typeof failure.remedy === 'string') {
+    return failure.remedy
+  }
+  return status === 'timeout'
+    ? 'see what it wrote in evidence/raw of the run; to give it longer: evidence: {rungTimeout: 5m}'
+    : 'see what it wrote in evidence/raw of the run; `quarry doctor` tells what the collector needs'
 }
 
 const GRACE_MS = 5000

@@ -1,6 +1,6 @@
 /** Reference from the past: what the ladder saw on the healthy system of an earlier run that passed. */
 import type { EvidenceWriter } from '../evidence/writer.ts'
-import { listRuns } from '../store/run-directory.ts'
+import { latestRun } from '../store/run-directory.ts'
 import { copyEvidence } from './copy-evidence.ts'
 import type { Journal } from './journal.ts'
 
@@ -11,11 +11,10 @@ export async function importPassingRun(
   root: string,
 ): Promise<void> {
   const { definition } = journal.record
-  const passing = (await listRuns(root)).findLast(
-    ({ record }) =>
-      record.definition === definition &&
-      record.verdict === 'pass' &&
-      record.captures.some(({ role }) => role === 'reference'),
+  const passing = await latestRun(
+    root,
+    definition,
+    ({ verdict, captures }) => verdict === 'pass' && captures.some(({ role }) => role === 'reference'),
   )
   if (passing === undefined) {
     journal.event('note', 'passing-runs', `no earlier run of ${definition} passed and left a reference`)

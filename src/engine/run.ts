@@ -18,8 +18,9 @@ import type { Finding } from '../model/finding.ts'
 import type { RunRecord, RunResult } from '../model/run.ts'
 import { mergeVerdicts } from '../model/verdict.ts'
 import { openLedger } from '../node/ledger.ts'
+import type { OwnedLedger } from '../node/ledger.ts'
 import type { Registry } from '../plugin/registry.ts'
-import { createRunDirectory, listRuns, newRunId } from '../store/run-directory.ts'
+import { createRunDirectory, latestRun, newRunId } from '../store/run-directory.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import { check } from './check.ts'
 import { conduct } from './conduct.ts'
@@ -56,14 +57,20 @@ export interface RunOptions {
 export async function run(definition: Definition, options: RunOptions): Promise<RunResult> {
   const clock = systemClock()
   const began = clock.now()
-  const directory = await createRunDirectory(options.root, newRunId(definition.file, new Date()))
+  const aborted = new AbortController()
+  const refused = (error: Error): void => aborted.abort(error)
+  const directory = await createRunDirectory(options.root, newRunId(definition.file, new Date()), refused)
   const journal = openJournal(directory, definition, clock, options.progress)
   directory.write('definition.yaml', definition.text.source)
   directory.write('expanded.yaml', definition.text.expanded)
+  const ledger = openLedger(directory.file('undo.jsonl'), directory.id, (text) =>
+    journal.error(new Error(text)),
+  )
+  await directory.register()
   const expectedMs = await expectedDuration(definition, options.root)
   journal.progress({ type: 'run', id: directory.id, directory: directory.path, expectedMs })
 
-  await work(definition, options, directory, journal)
+  await work(definition, options, { directory, journal, ledger, aborted })
 
   const { user, system } = process.cpuUsage()
   const cost = { observerCpuNs: (user + system) * 1000, wallNs: Number(clock.now() - began) }
@@ -78,20 +85,27 @@ export async function run(definition: Definition, options: RunOptions): Promise<
   journal.enter('ended')
   const result = resultOf(journal.record, directory.path, findings)
   directory.write('findings.json', `${JSON.stringify(result, null, 2)}\n`)
+  directory.release()
   await options.report(directory.path).catch((error: unknown) => journal.error(error))
   await directory.close()
   return result
+}
+
+interface Workplace {
+  readonly directory: RunDirectory
+  readonly journal: Journal
+  readonly ledger: OwnedLedger
+  /** Aborts the run from inside, for a failure after which going on makes no sense, such as a full disk. */
+  readonly aborted: AbortController
 }
 
 /** From provisioning to the checks; never rejects. */
 async function work(
   definition: Definition,
   options: RunOptions,
-  directory: RunDirectory,
-  journal: Journal,
+  { directory, journal, ledger, aborted }: Workplace,
 ): Promise<void> {
   const { registry } = options
-  const aborted = new AbortController()
   const limit = definition.timeoutMs
   using time = withTimeout(
     AbortSignal.any([options.signal, aborted.signal]),
@@ -113,9 +127,7 @@ async function work(
   try {
     await using stack = new AsyncDisposableStack()
     stack.use(writer)
-    const ledger = stack.use(
-      openLedger(directory.file('undo.jsonl'), directory.id, (text) => journal.error(new Error(text))),
-    )
+    stack.use(ledger)
     await ledger.record({ type: 'processes', run: directory.id })
 
     journal.enter('setting-up')
@@ -128,8 +140,8 @@ async function work(
         clockOffsetNs,
       })),
     })
-    const logs = stack.use(openModuleLogs(directory))
     const abort = (reason: Error): void => aborted.abort(reason)
+    const logs = stack.use(openModuleLogs(directory, abort))
     const retentionMs = historyNeeded(definition)
     const observation = stack.use(
       await observe({ definition, registry, ensemble, journal, writer, retentionMs, abort }),
@@ -168,7 +180,8 @@ async function work(
     if (definition.evidence.reference === 'passing-runs')
       await importPassingRun(journal, writer, options.root)
   } catch (error) {
-    blame(signal.aborted ? abortReason(signal) : error)
+    if (signal.aborted) blame(abortReason(signal))
+    for (const cause of causesOf(error)) blame(cause)
   }
   journal.enter('checking')
   const checks = await check(definition, registry, directory, journal, history, symptoms)
@@ -188,11 +201,13 @@ function historyNeeded(definition: Definition): number {
 
 /** How long the last complete run of the same definition took, or null. */
 async function expectedDuration(definition: Definition, root: string): Promise<number | null> {
-  const runs = await listRuns(root)
-  const last = runs.findLast(
-    ({ record }) => record.definition === definition.file && record.state === 'ended',
-  )
+  const last = await latestRun(root, definition.file, ({ state }) => state === 'ended')
   return last === undefined ? null : last.record.cost.wallNs / 1e6
+}
+
+/** The first error and those of the teardown after it. */
+function causesOf(error: unknown): unknown[] {
+  return error instanceof SuppressedError ? [...causesOf(error.suppressed), error.error] : [error]
 }
 
 /** What `--json` prints. */

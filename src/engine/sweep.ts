@@ -1,10 +1,12 @@
 /** Undoing whatever killed runs left behind, and ending their records as `unknown` with what was saved. */
 import { existsSync } from 'node:fs'
-import { readdir, readlink, unlink } from 'node:fs/promises'
+import { readdir, readlink, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
+import { messageOf } from '../base/errors.ts'
 import { readLedger, settleLedger } from '../node/ledger.ts'
+import type { LedgerState } from '../node/ledger.ts'
 import { openRunsDirectory, readRunRecord } from '../store/run-directory.ts'
+import { releaseSpace, runFiles } from '../store/run-files.ts'
 
 export interface Swept {
   readonly run: string
@@ -21,9 +23,11 @@ export async function sweep(): Promise<Swept[]> {
   const results: Swept[] = []
   for (const run of (await readdir(open).catch((): string[] => [])).toSorted()) {
     const link = join(open, run)
-    const directory = await readlink(link)
+    const directory = await readlink(link).catch(() => undefined)
+    // Not ours, or swept by somebody else meanwhile.
+    if (directory === undefined) continue
     const result = await sweepRun(run, directory)
-    if (result.status === 'swept' || result.status === 'gone') await unlink(link)
+    if (result.status === 'swept' || result.status === 'gone') await rm(link, { force: true })
     results.push(result)
   }
   return results
@@ -31,17 +35,24 @@ export async function sweep(): Promise<Swept[]> {
 
 async function sweepRun(run: string, directory: string): Promise<Swept> {
   const ledger = join(directory, 'undo.jsonl')
-  // Killed before its first effect, or removed by its owner.
   const state = existsSync(ledger) ? readLedger(ledger) : undefined
   if (state?.alive === true) return { run, directory, status: 'alive', sentences: [] }
-  const sentences = state === undefined ? [] : await settleLedger(ledger, state)
+  const sentences = await settleLedger(ledger, state ?? withoutLedger(run))
   if (!existsSync(directory)) return { run, directory, status: 'gone', sentences }
-  if (sentences.some((sentence) => sentence.startsWith('could not'))) {
-    return { run, directory, status: 'failed', sentences }
-  }
-  await endRecord(directory)
-  return { run, directory, status: 'swept', sentences }
+  releaseSpace(directory)
+  await endRecord(directory).catch((error: unknown) => {
+    sentences.push(`could not end the record of the run: ${messageOf(error)}`)
+  })
+  const failed = sentences.some((sentence) => sentence.startsWith('could not'))
+  return { run, directory, status: failed ? 'failed' : 'swept', sentences }
 }
+
+/** Somebody removed the directory of a run, or its ledger: what carries the name of the run can still be found. */
+const withoutLedger = (run: string): LedgerState => ({
+  run,
+  alive: false,
+  left: [{ id: 0, effect: { type: 'processes', run } }],
+})
 
 /** The run ended when its process died: `unknown`, and marked as partial. */
 async function endRecord(directory: string): Promise<void> {
@@ -58,5 +69,7 @@ async function endRecord(directory: string): Promise<void> {
     failedDuring: record.failedDuring ?? record.state,
     errors: [...record.errors, { state: record.state, message, remedy }],
   }
-  writeFileSync(join(directory, 'run.json'), `${JSON.stringify(ended, null, 2)}\n`)
+  runFiles(directory, (error) => {
+    throw error
+  }).write('run.json', `${JSON.stringify(ended, null, 2)}\n`)
 }

@@ -2,11 +2,11 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { constants, createZstdCompress } from 'node:zlib'
 import { abortReason, throwIfAborted } from '../base/abort.ts'
+import { drained } from '../base/drained.ts'
 import type { Parser, ParseStats } from '../plugin/evidence.ts'
 import { diskError } from './disk-error.ts'
 
@@ -114,19 +114,6 @@ async function openRaw(
       await written
     },
   }
-}
-
-/** Resolves when the stream takes more, or never will. */
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done)
-      stream.off('close', done)
-      resolve()
-    }
-    stream.once('drain', done)
-    stream.once('close', done)
-  })
 }
 
 /** For output that no parser reads: it is only kept. */

@@ -2,13 +2,15 @@
  * The run directory is the truth: everything known of a run is a file in it, written so that a process killed at any
  * moment leaves a directory that can be read.
  */
-import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, readFile, readdir, symlink, unlink } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, symlink, unlink } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
+import { diskError } from '../evidence/disk-error.ts'
 import type { RunRecord } from '../model/run.ts'
+import { releaseSpace, reserveSpace, runFiles } from './run-files.ts'
+import type { RunFiles } from './run-files.ts'
 
 /** Where runs go unless a command says otherwise. */
 export function defaultRunsRoot(): string {
@@ -21,87 +23,96 @@ export function openRunsDirectory(): string {
   return join(state, 'quarry', 'open-runs')
 }
 
-export interface RunDirectory {
+export interface RunDirectory extends RunFiles {
   readonly id: string
   readonly path: string
   /** Path of a file or folder below the run directory. */
   file(...parts: string[]): string
   /** Replaces run.json in one step. */
   save(record: RunRecord): void
-  /** Appends a JSON line to a file such as history.jsonl. */
-  append(name: string, line: unknown): void
-  /** Replaces a text file in one step. */
-  write(name: string, text: string): void
+  /** Tells the sweep of this run. Its ledger must have been opened, for that says whose run it is. */
+  register(): Promise<void>
+  /** Gives free the space that was kept back: the record has been written, and what is still to come may have it. */
+  release(): void
   /** The run has ended and left nothing behind: a sweep need not look at it. */
   close(): Promise<void>
 }
 
-const RESERVE_BYTES = 1024 * 1024
-
-const isFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-
 const pad = (value: number): string => String(value).padStart(2, '0')
 
-/** Ids sort by time and name their definition: `20261121-114503-negative-dentries-3fa2`. */
-export function newRunId(definitionFile: string, at: Date): string {
-  const name = basename(definitionFile)
+function slugOf(definitionFile: string): string {
+  const slug = basename(definitionFile)
     .replace(/\.ya?ml$/, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
     .slice(0, 40)
-  const day = `${at.getFullYear()}${pad(at.getMonth() + 1)}${pad(at.getDate())}`
-  const time = `${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}`
-  return `${day}-${time}-${name === '' ? 'run' : name}-${randomBytes(2).toString('hex')}`
+    .replaceAll(/^-+|-+$/g, '')
+  return slug === '' ? 'run' : slug
 }
 
-/** Makes a new run directory and registers it for the sweep. */
-export async function createRunDirectory(root: string, id: string): Promise<RunDirectory> {
+/** Ids sort by time and name their definition: `20261121-114503-negative-dentries-3fa2`. */
+export function newRunId(definitionFile: string, at: Date): string {
+  const day = `${at.getFullYear()}${pad(at.getMonth() + 1)}${pad(at.getDate())}`
+  const time = `${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}`
+  return `${day}-${time}-${slugOf(definitionFile)}-${randomBytes(2).toString('hex')}`
+}
+
+/**
+ * Makes a new run directory; an EnvironmentError says why it cannot be. `onRefused` is told of each write that the file
+ * system refuses later, which loses what was to be written and nothing else.
+ */
+export async function createRunDirectory(
+  root: string,
+  id: string,
+  onRefused: (error: Error) => void,
+): Promise<RunDirectory> {
   const path = join(resolve(root), id)
-  try {
-    await mkdir(join(path, 'evidence', 'raw'), { recursive: true })
-    await mkdir(join(path, 'logs'), { recursive: true })
-    await mkdir(openRunsDirectory(), { recursive: true })
-    await symlink(path, join(openRunsDirectory(), id))
-  } catch (error) {
-    throw new EnvironmentError(`cannot make the run directory ${path}: ${messageOf(error)}`, {
-      code: 'QUARRY_RUN_DIRECTORY',
-      remedy: 'free some space, or name another place with --runs DIRECTORY',
-      cause: error,
-    })
-  }
-  const file = (...parts: string[]): string => join(path, ...parts)
-  // Space kept back, so that the end of a run can still be written when its evidence has filled the disk.
-  const reserve = file('.reserve')
-  writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES))
-  const withReserve = (action: () => void): void => {
+  const link = join(openRunsDirectory(), id)
+  let made = false
+  const orRefuse = async (doing: string, action: () => unknown): Promise<void> => {
     try {
-      action()
+      await action()
     } catch (error) {
-      if (!isFull(error)) throw error
-      rmSync(reserve, { force: true })
-      action()
+      if (made) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+      throw new EnvironmentError(`cannot ${doing}: ${messageOf(error)}`, {
+        code: 'QUARRY_RUN_DIRECTORY',
+        remedy: remedyFor(error),
+        cause: error,
+      })
     }
   }
-  const write = (name: string, text: string): void =>
-    withReserve(() => {
-      const part = file(`.${name}.part`)
-      writeFileSync(part, text)
-      renameSync(part, file(name))
-    })
+  await orRefuse(`make the run directory ${path}`, async () => {
+    await mkdir(resolve(root), { recursive: true })
+    await mkdir(path)
+    made = true
+    await mkdir(join(path, 'evidence', 'raw'), { recursive: true })
+    await mkdir(join(path, 'logs'))
+    reserveSpace(path)
+  })
+  const files = runFiles(path, (error) => onRefused(diskError(error, `write to ${path}`)))
   return {
+    ...files,
     id,
     path,
-    file,
-    write,
-    save: (record) => write('run.json', `${JSON.stringify(record, null, 2)}\n`),
-    append: (name, line) => withReserve(() => appendFileSync(file(name), `${JSON.stringify(line)}\n`)),
+    file: (...parts) => join(path, ...parts),
+    save: (record) => files.write('run.json', `${JSON.stringify(record, null, 2)}\n`),
+    register: () =>
+      orRefuse(`note the run in ${openRunsDirectory()}, from where \`quarry sweep\` knows it`, async () => {
+        await mkdir(openRunsDirectory(), { recursive: true })
+        await symlink(path, link)
+      }),
+    release: () => releaseSpace(path),
     close: async () => {
-      rmSync(reserve, { force: true })
-      await unlink(join(openRunsDirectory(), id)).catch(() => undefined)
+      releaseSpace(path)
+      await unlink(link).catch(() => undefined)
     },
   }
+}
+
+function remedyFor(error: unknown): string {
+  const told = diskError(error, '')
+  const remedy = told instanceof EnvironmentError ? told.remedy : undefined
+  return `${remedy ?? 'choose another place'}: --runs DIRECTORY, and XDG_STATE_HOME for what the sweep needs`
 }
 
 /** Reads run.json; a UserError says what is wrong when it is not a run directory. */
@@ -145,16 +156,18 @@ export async function findRun(word: string, root: string): Promise<string> {
   return asPath
 }
 
-/** Records of the runs below `root`, oldest first; directories that are no runs are left out. */
-export async function listRuns(root: string): Promise<{ directory: string; record: RunRecord }[]> {
-  const found: { directory: string; record: RunRecord }[] = []
-  for (const id of (await readdir(root).catch((): string[] => [])).toSorted()) {
+/** The latest run of a definition below `root` that is as wanted, or undefined. */
+export async function latestRun(
+  root: string,
+  definition: string,
+  isWanted: (record: RunRecord) => boolean,
+): Promise<{ directory: string; record: RunRecord } | undefined> {
+  const ids = (await readdir(root).catch((): string[] => [])).toSorted()
+  // Only those whose id has the definition's name: there may be thousands of runs.
+  for (const id of ids.filter((one) => one.includes(`-${slugOf(definition)}-`)).toReversed()) {
     const directory = join(root, id)
-    try {
-      found.push({ directory, record: await readRunRecord(directory) })
-    } catch {
-      // Something else lies there.
-    }
+    const record = await readRunRecord(directory).catch(() => undefined)
+    if (record?.definition === definition && isWanted(record)) return { directory, record }
   }
-  return found
+  return undefined
 }

@@ -1,8 +1,8 @@
 /** Takes what a script writes: whole to a file, line by line to the module's log, and the last lines for a failure. */
 import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { StringDecoder } from 'node:string_decoder'
+import { drained } from '../../../base/drained.ts'
 
 /** Bytes of output that are kept in the file: a script that writes without end must not fill the disk. */
 const FILE_LIMIT = 256 * 2 ** 20
@@ -31,9 +31,7 @@ export function openScriptLog(path: string, log: (line: string) => void): Script
   const write = async (chunk: Uint8Array): Promise<void> => {
     if (broken || written > FILE_LIMIT) return
     written += chunk.length
-    if (!file.write(chunk)) {
-      await Promise.race([once(file, 'drain'), once(file, 'close')]).catch(() => undefined)
-    }
+    if (!file.write(chunk)) await drained(file)
     if (written > FILE_LIMIT) file.write(`\n... cut here, after ${FILE_LIMIT} bytes\n`)
   }
   const line = (text: string): void => {
