@@ -60,8 +60,9 @@ async function killMarked(run: string): Promise<void> {
     await delay(round < 5 ? 10 : 100)
   }
   const pids = markedProcesses(run).map(({ pid }) => pid)
-  if (pids.length > 0)
-    {throw new Error(`processes ${pids.join(', ')} of run ${run} do not die; are they in state D?`)}
+  if (pids.length > 0) {
+    throw new Error(`processes ${pids.join(', ')} of run ${run} do not die; are they in state D?`)
+  }
 }
 
 async function unmount(path: string): Promise<void> {
