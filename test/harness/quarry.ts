@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { RunRecord, RunResult } from '../../src/model/run.ts'
 
-const root = resolve(import.meta.dirname, '../..')
+/** The command itself. */
+export const launcher = join(resolve(import.meta.dirname, '../..'), 'quarry')
+
+/** What a command printed as JSON. */
+export function jsonOf<T>({ stdout, stderr, exitCode }: Ended): T {
+  try {
+    return JSON.parse(stdout) as T
+  } catch {
+    throw new Error(`no JSON (exit ${exitCode}):\n${stdout}\n${stderr}`)
+  }
+}
 
 export interface Ended {
   readonly exitCode: number | null
@@ -28,6 +38,8 @@ export interface Workplace extends Disposable {
   readonly runs: string
   write(name: string, text: string): string
   start(...words: string[]): Started
+  /** As `start`, in front of it the words of another command, such as setpriv. */
+  startUnder(wrapper: readonly string[], ...words: string[]): Started
   quarry(...words: string[]): Promise<Ended>
   /** `quarry run --json`: the printed object and the exit code. */
   run(
@@ -42,8 +54,9 @@ export function workplace(environment: Readonly<Record<string, string>> = {}): W
   const path = mkdtempSync(join(tmpdir(), 'quarry-test-'))
   const runs = join(path, 'runs')
   const env = { ...process.env, XDG_STATE_HOME: join(path, 'state'), QUARRY_RUNS: runs, ...environment }
-  const start = (...words: string[]): Started => {
-    const child = spawn(join(root, 'quarry'), words, { cwd: path, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const startUnder = (wrapper: readonly string[], ...words: string[]): Started => {
+    const [program = '', ...args] = [...wrapper, launcher, ...words]
+    const child = spawn(program, args, { cwd: path, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
     const waiting: { pattern: RegExp; resolve: () => void }[] = []
@@ -73,22 +86,20 @@ export function workplace(environment: Readonly<Record<string, string>> = {}): W
       kill: (signal) => child.kill(signal),
     }
   }
+  const start = (...words: string[]): Started => startUnder([], ...words)
   return {
     path,
     runs,
     start,
+    startUnder,
     write: (name, text) => {
       writeFileSync(join(path, name), text)
       return join(path, name)
     },
     quarry: (...words) => start(...words).done,
     run: async (...words) => {
-      const { stdout, stderr, exitCode } = await start('run', ...words, '--json').done
-      try {
-        return { result: JSON.parse(stdout) as RunResult, exitCode, stderr }
-      } catch {
-        throw new Error(`no JSON from quarry run (exit ${exitCode}):\n${stdout}\n${stderr}`)
-      }
+      const ended = await start('run', ...words, '--json').done
+      return { result: jsonOf<RunResult>(ended), exitCode: ended.exitCode, stderr: ended.stderr }
     },
     records: () =>
       (existsSync(runs) ? readdirSync(runs) : [])
