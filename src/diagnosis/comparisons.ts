@@ -10,12 +10,13 @@
  * - `searched`: all else, hundreds to thousands of series, calls, functions and slabs. Benjamini-Hochberg, because several
  *   true effects of one cause are the rule and Holm would give them up. When nothing at all is true, it too bounds the
  *   chance of any false statement.
+ * - `agents`: who leads an activity, asked only of resources that the rest implicated. Benjamini-Hochberg.
  * - `posterior`: 1 minus a posterior probability, whose prior already says how likely it was; there is one such statement
  *   in a run, the rung that cured it, and nothing to correct.
  */
 import { benjaminiHochberg, holm } from './stats/multiple.ts'
 
-export type Family = 'stated' | 'rules' | 'searched' | 'posterior'
+export type Family = 'stated' | 'rules' | 'searched' | 'agents' | 'posterior'
 
 /** A comparison that was made. */
 export interface Comparison {
@@ -47,6 +48,7 @@ export function createComparisons(): Comparisons {
         ['stated', holm],
         ['rules', benjaminiHochberg],
         ['searched', benjaminiHochberg],
+        ['agents', benjaminiHochberg],
         ['posterior', asTheyAre],
       ] as const) {
         const members = made.filter((comparison) => comparison.family === family)

@@ -6,6 +6,7 @@ import { seriesName, within } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { processOf } from '../difference/metrics.ts'
 import { isBookkeeping, layerOfMetric, unitOfMetric } from '../knowledge/metrics.ts'
+import { resourceOfMetric } from '../knowledge/resources.ts'
 import { amount, capital, count, metricInWords, plain } from '../statement/format.ts'
 import { median } from '../stats/order.ts'
 
@@ -32,6 +33,7 @@ export async function silentMetrics(the: Case): Promise<Candidate[]> {
     const sql = query(`SELECT ts, value FROM samples WHERE ${where} ORDER BY ts`)
     const process = processOf(series)
     const target = the.targets.some(({ pid, comm }) => pid === process.pid || comm === process.comm)
+    const resource = resourceOfMetric(name)?.resource
     const candidate: Candidate = {
       kind: 'absence',
       layer: layerOfMetric(series.metric),
@@ -46,7 +48,11 @@ export async function silentMetrics(the: Case): Promise<Candidate[]> {
       big: process.comm === undefined || isInvolved(the, process.comm),
       sql,
       chart: { type: 'lines', title: plain(name), unit, sql },
-      about: [`metric:${series.metric}`, 'effect:silent'],
+      about: [
+        `metric:${series.metric}`,
+        'effect:silent',
+        ...(resource === undefined ? [] : [`resource:${resource.id}`]),
+      ],
       weight: (target ? 5 : 0) + 1 - zeros / before.length,
       key: `metric ${series.node} ${name}`,
     }

@@ -1,7 +1,7 @@
 /** Activities that produce resources: who did how much of each. */
 import type { Case } from '../case/case.ts'
 import { literal, matches, query } from '../case/sql.ts'
-import { isObserver } from '../case/involved.ts'
+import { isObserver, worksForOthers } from '../case/involved.ts'
 import type { ActivityId } from '../knowledge/resources.ts'
 import { gainedBy, gainedByItself, rateOf } from './meters.ts'
 
@@ -80,10 +80,10 @@ function captured(
   }
 }
 
-/** Rows of single processes, as actors, largest first; observers left out. */
+/** Rows of single processes, as actors, largest first; observers and who works for others left out. */
 export function byComm(rows: readonly Row[]): Actor[] {
   return [...Map.groupBy(rows, ({ comm }) => comm)]
-    .filter(([comm]) => !isObserver(comm))
+    .filter(([comm]) => !isObserver(comm) && !worksForOthers(comm))
     .map(([comm, own]) => {
       const amount = own.reduce((sum, row) => sum + row.amount, 0)
       const main = own.reduce((a, b) => (b.amount > a.amount ? b : a))

@@ -64,7 +64,9 @@ function candidateOf(convoy: Convoy, comparison: Candidate['comparison']): Candi
         ? 'who holds it is not known.'
         : `${who} holds it${holder.doing === '' ? '' : `, in ${plain(holder.doing)}`}: ${holder.how}.`),
     brief:
-      holder === undefined ? waiting : `${who} holds the lock that ${count(most)} other threads wait for`,
+      holder === undefined
+        ? waiting
+        : `${capital(who)} holds the lock that ${count(most)} other threads wait for`,
     effect: { value: most, unit: 'threads', reference: 0 },
     comparison,
     big: most > LEAST_WAITERS || looks > 1,

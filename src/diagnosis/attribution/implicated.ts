@@ -55,10 +55,7 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
     (symptomIsAbout ? 3 : 0) +
     (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth))) +
     (own.some(({ about }) => about.includes('effect:moves-with-symptom')) ? 1 : 0) +
-    Math.min(
-      2.5,
-      Math.max(0, ...own.filter(({ stage }) => stage === 'context').map((one) => 0.5 + magnitude(one))),
-    )
+    contextScore(own)
   return {
     node,
     resource,
@@ -73,9 +70,21 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
   }
 }
 
-/** Powers of ten that it grew by. */
+/** What moved at the same time: the strongest of it, and a little for each other witness. */
+function contextScore(own: readonly Candidate[]): number {
+  const parts = own
+    .filter(({ stage }) => stage === 'context')
+    .map((one) => 0.5 + Math.min(1.5, magnitude(one)))
+  return parts.length === 0 ? 0 : Math.min(2.5, Math.max(...parts) + 0.5 * Math.min(2, parts.length - 1))
+}
+
+/** Powers of ten that it moved by; what fell silent moved by one. */
 const magnitude = ({ effect }: Candidate): number =>
-  effect.ratio === undefined || effect.ratio <= 0 ? 0 : Math.abs(Math.log10(effect.ratio))
+  effect.ratio === 0
+    ? 1
+    : effect.ratio === undefined || effect.ratio < 0
+      ? 0
+      : Math.abs(Math.log10(effect.ratio))
 
 const metricsIn = (condition: string): string[] =>
   (condition.match(/[a-zA-Z_:][\w:]*/g) ?? []).filter(

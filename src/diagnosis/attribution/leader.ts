@@ -33,7 +33,7 @@ export async function attribute(
   const total = actors.reduce((sum, actor) => sum + actor.amount, 0)
   const share = first.amount / total
   const lead = first.amount / (second?.amount ?? 0)
-  const comparison = the.comparisons.make(chanceOfLead(first, second))
+  const comparison = the.comparisons.make(chanceOfLead(first, second), 'agents')
   const clear = (share >= BIG_SHARE && lead >= BIG_LEAD) || (share >= LEAST_SHARE && lead >= CLEAR_LEAD)
   if (!clear) return undefined
   const names = activity.id === 'failed-lookup' ? await namesOf(the, node, first.comm) : undefined

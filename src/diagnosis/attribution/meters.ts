@@ -11,11 +11,15 @@ import { byComm, type Activity } from './activities.ts'
 type Measure = (the: Case, series: Series) => number
 
 /** A flow: the pace while the symptom showed beyond that of the healthy stretch. */
-const added: Measure = (the, series) => {
-  const before = within(series, the.seconds(the.healthy.from), the.seconds(the.healthy.to))
-  const during = within(series, the.seconds(the.sick.from), the.seconds(the.sick.to))
-  if (during.length === 0) return 0
-  return mean(during) - (before.length === 0 ? 0 : mean(before))
+const added: Measure = (the, series) => paceOver(the, series, the.sick) - paceOver(the, series, the.healthy)
+
+/** Mean over the whole stretch, also the time at which the process was not there. */
+function paceOver(the: Case, series: Series, { from, to }: Pick<Case['sick'], 'from' | 'to'>): number {
+  const values = within(series, the.seconds(from), the.seconds(to))
+  const { times } = series
+  const apart = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / Math.max(1, times.length - 1)
+  const there = (values.length * apart) / Math.max(apart, the.seconds(to) - the.seconds(from))
+  return values.length === 0 ? 0 : mean(values) * Math.min(1, there)
 }
 
 /** A stock: from its first tenth to the end of the symptom. A process that came later began at nothing. */

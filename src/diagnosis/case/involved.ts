@@ -29,6 +29,9 @@ function probePrograms(the: Case): ReadonlySet<string> {
   return names
 }
 
+/** Kernel threads that do what others asked for: what they write, somebody else made dirty (Documentation/core-api/workqueue.rst). */
+export const worksForOthers = (comm: string): boolean => /^(kworker|kswapd|jbd2|ksoftirqd|flush-)/.test(comm)
+
 /**
  * Commands of the observer itself: this process, its tools, and what they start. They are in the evidence because they
  * ran, not because they matter.
