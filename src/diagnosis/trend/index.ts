@@ -7,6 +7,7 @@
  */
 import type { Analyzer, Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { isObserver } from '../case/involved.ts'
 import { within, type Series } from '../case/series.ts'
 import { isBookkeeping } from '../knowledge/metrics.ts'
 import { mannKendall, theilSen } from '../stats/trend.ts'
@@ -47,6 +48,7 @@ export const trend: Analyzer = {
     const candidates: Candidate[] = []
     for (const series of await the.series()) {
       if (isBookkeeping(series.metric) || series.metric.startsWith('probe_')) continue
+      if (isObserver(series.labels['comm'] ?? '')) continue
       const tried = stretches.flatMap((stretch) => tryStretch(series, stretch))
       if (tried.length === 0) continue
       // Bonferroni over the stretches: the better of them was chosen.
