@@ -26,7 +26,7 @@ export function focus(the: Case, found: readonly Candidate[]): Candidate[] {
   )
   for (const topic of resourcesOfSymptom(the))
     if (strong.some(({ stage, about }) => stage === 'agent' && about.includes(topic))) linked.add(topic)
-  const contradicted = strong.some(({ stage, about }) => stage === 'contradiction' && isOnPath(the, about))
+  const contradicted = strong.some(({ kind, about }) => kind === 'invariant' && isOnPath(the, about))
   const near = found.map((candidate) =>
     isElsewhere(the, candidate) ? { ...candidate, stage: 'context' as const } : candidate,
   )
@@ -58,6 +58,6 @@ const isElsewhere = (the: Case, { stage, subject }: Candidate): boolean =>
   !the.targets.some(({ pid }) => pid === subject.pid) &&
   !(subject.comm !== undefined && isInvolved(the, subject.comm))
 
-/** Whether a contradiction is about a socket that a probe of the symptom knocks at. */
+/** Whether an invariant is about a socket that a probe of the symptom knocks at. */
 const isOnPath = (the: Case, about: readonly string[]): boolean =>
   about.some((topic) => topic.startsWith('socket:') && probesServedBy(the, topic.slice('socket:'.length)))

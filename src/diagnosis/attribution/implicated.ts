@@ -1,5 +1,6 @@
 /** Resources that the other kinds of inference point at, strongest first. */
 import type { Candidate } from '../candidate.ts'
+import { isInvolved } from '../case/involved.ts'
 import type { Case } from '../case/case.ts'
 import { resources, type ActivityId, type Resource } from '../knowledge/resources.ts'
 
@@ -53,7 +54,7 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
   const score =
     (own.some(({ stage }) => stage === 'mechanism') ? 3 : 0) +
     (symptomIsAbout ? 3 : 0) +
-    (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth))) +
+    (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth)) + (isOwn(the, growth) ? 1 : 0)) +
     (own.some(({ about }) => about.includes('effect:moves-with-symptom')) ? 1 : 0) +
     contextScore(own)
   return {
@@ -69,6 +70,10 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
     ...(part === undefined ? {} : { adjective: part.adjective }),
   }
 }
+
+/** Whether it grew in a process that the symptom is about. */
+const isOwn = (the: Case, { subject }: Candidate): boolean =>
+  subject.comm !== undefined && isInvolved(the, subject.comm)
 
 /** What moved at the same time: the strongest of it, and a little for each other witness. */
 function contextScore(own: readonly Candidate[]): number {

@@ -39,6 +39,7 @@ export async function attribute(
   const names = activity.id === 'failed-lookup' ? await namesOf(the, node, first.comm) : undefined
   const balance = await balanceOf(the, implicated, activity, first)
   const what = `${implicated.adjective === undefined ? '' : `${implicated.adjective} `}${resource.name}`
+  const noun = what.replace(/ \(.*$/, '')
   const next =
     second === undefined
       ? 'nobody else does any'
@@ -59,7 +60,7 @@ export async function attribute(
     statement:
       `${who} makes ${percent(share)} of ${activity.what} (${amount(first.amount, activity.unit)}), ${next}; that is what ` +
       `makes ${what}${growth === undefined ? '' : ', which grew'}.${balance?.sentence ?? ''}${asked}`,
-    brief: `${who} makes ${percent(share)} of ${activity.what}, ${next}, and so ${what.replace(/ \(.*$/, '')}`,
+    brief: `${who} makes ${percent(share)} of ${activity.what}, ${next}${growth === undefined || activity.what.includes(noun) ? '' : `, and so ${noun}`}`,
     effect: {
       value: share,
       unit: 'share',
