@@ -2,7 +2,9 @@
 import type { Candidate } from '../candidate.ts'
 import { isInvolved } from '../case/involved.ts'
 import type { Case } from '../case/case.ts'
+import { within, type Series } from '../case/series.ts'
 import { resources, type ActivityId, type Resource } from '../knowledge/resources.ts'
+import { median } from '../stats/order.ts'
 
 export interface Implicated {
   readonly node: string
@@ -22,21 +24,33 @@ export interface Implicated {
 export const ENOUGH = 2
 /** An uncorrected p-value above this points at nothing. */
 const POINTS = 0.01
+/** Share of a CPU that is left on a host that is not full. */
+const LEAST_IDLE = 0.1
 
-export function implicated(the: Case, found: readonly Candidate[]): Implicated[] {
+export async function implicated(the: Case, found: readonly Candidate[]): Promise<Implicated[]> {
   const convincing = found.filter(
     ({ big, comparison }) => big && comparison !== null && comparison.p < POINTS,
   )
+  const series = await the.series()
   const nodes = [
     ...new Set(convincing.flatMap(({ subject }) => (subject.node === undefined ? [] : [subject.node]))),
   ]
   return nodes
-    .flatMap((node) => resources.map((resource) => judge(the, node, resource, convincing)))
+    .flatMap((node) => {
+      const isBusy = isSaturated(the, series, node)
+      return resources.map((resource) => judge(the, node, resource, convincing, isBusy))
+    })
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score)
 }
 
-function judge(the: Case, node: string, resource: Resource, convincing: readonly Candidate[]): Implicated {
+function judge(
+  the: Case,
+  node: string,
+  resource: Resource,
+  convincing: readonly Candidate[],
+  isBusy: boolean,
+): Implicated {
   const own = convincing.filter(
     ({ subject, about }) => subject.node === node && about.includes(`resource:${resource.id}`),
   )
@@ -56,7 +70,9 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
     (symptomIsAbout ? 3 : 0) +
     (growth === undefined ? 0 : 1 + Math.min(3, magnitude(growth)) + (isOwn(the, growth) ? 1 : 0)) +
     (own.some(({ about }) => about.includes('effect:moves-with-symptom')) ? 1 : 0) +
-    contextScore(own)
+    contextScore(own) +
+    // What is used up makes others wait; by itself it blames nobody.
+    (isBusy && resource.id === 'cpu' ? 1 : 0)
   return {
     node,
     resource,
@@ -74,6 +90,15 @@ function judge(the: Case, node: string, resource: Resource, convincing: readonly
 /** Whether it grew in a process that the symptom is about. */
 const isOwn = (the: Case, { subject }: Candidate): boolean =>
   subject.comm !== undefined && isInvolved(the, subject.comm)
+
+/** Whether the CPUs of a node had next to nothing left while the symptom showed (the saturation of Gregg's USE method, 2013). */
+function isSaturated(the: Case, series: readonly Series[], node: string): boolean {
+  const idle = series.filter(
+    (one) => one.node === node && one.metric === 'node_cpu_seconds_total' && one.labels['mode'] === 'idle',
+  )
+  const left = idle.flatMap((one) => within(one, the.seconds(the.sick.from), the.seconds(the.sick.to)))
+  return left.length > 0 && median(left) < LEAST_IDLE
+}
 
 /** What moved at the same time: the strongest of it, and a little for each other witness. */
 function contextScore(own: readonly Candidate[]): number {

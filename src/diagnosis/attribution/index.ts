@@ -21,7 +21,7 @@ export const attribution: Analyzer = {
   kind: 'attribution',
   analyze: async (the, found) => {
     const candidates: Candidate[] = []
-    for (const resource of implicated(the, found).slice(0, MOST_RESOURCES)) {
+    for (const resource of (await implicated(the, found)).slice(0, MOST_RESOURCES)) {
       const culprit = await firstLeader(the, resource)
       if (culprit === undefined) continue
       candidates.push(culprit.candidate)
