@@ -1,8 +1,11 @@
+import { tmpdir } from 'node:os'
 import { UserError } from '../base/errors.ts'
 import { parseDuration } from '../base/duration.ts'
+import { findTargets } from '../engine/targets.ts'
 import type { Definition } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
 import type { Tier } from '../model/tier.ts'
+import { localNode } from '../node/local.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
 import { defineCommand } from './command.ts'
@@ -30,6 +33,7 @@ Two captures can be held against each other: \`quarry compare SICK HEALTHY\`.`,
   run: async (values, context) => {
     const registry = await context.registry()
     const definition = captureDefinition(values, registry)
+    checkTargets(definition)
     const { runs, plain } = values
     return await execute(
       definition,
@@ -53,6 +57,7 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
   if (local === undefined) throw new Error('there is no provisioner called local')
   const provisioner = { name: 'local', component: 'local', properties: local.properties.parse({}) }
   const samplers = registry.all('sampler').filter(({ properties }) => properties.safeParse({}).success)
+  const allow = tiersUpTo(wanted.upTo)
   const use = (id: string, properties: unknown) => ({ name: id, component: id, properties })
   return {
     file: 'capture',
@@ -71,8 +76,8 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
       reference: 'none',
       referenceAfterMs: 0,
       ladder:
-        wanted.only.length === 0 ? 'default' : wanted.only.map((id) => use(id, propertiesOf(registry, id))),
-      allow: tiersUpTo(wanted.upTo),
+        wanted.only.length === 0 ? 'default' : wanted.only.map((id) => use(id, usable(registry, id, allow))),
+      allow,
       windowMs: durationOf(wanted.window ?? '4s'),
       rungTimeoutMs: 120_000,
       targets: [...wanted.pid.map(pidOf), ...wanted.match.map(patternOf)],
@@ -83,9 +88,30 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
   }
 }
 
-function propertiesOf(registry: Registry, id: string): unknown {
+/** Whoever names processes wants to look at them: a capture without them is worth nothing, and says so. */
+function checkTargets({ evidence: { targets } }: Definition): void {
+  const node = localNode({ run: 'capture', group: 'local', ordinal: 0, scratch: tmpdir() })
+  for (const target of targets) {
+    if (findTargets(node, { probes: [], series: [], targets: [target] }).length > 0) continue
+    const what = typeof target === 'number' ? `there is no process ${target}` : `no process matches ${target}`
+    throw new UserError(what, { code: 'QUARRY_NO_TARGET', remedy: 'see `ps -e -o pid,args`' })
+  }
+}
+
+function usable(registry: Registry, id: string, allowed: readonly Tier[]): unknown {
   const collector = registry.get('collector', id)
-  if (collector !== undefined) return collector.properties.parse({})
+  if (collector !== undefined && !allowed.includes(collector.tier)) {
+    throw new UserError(`${id} is of the tier ${collector.tier}, which is not climbed to`, {
+      remedy: `--up-to ${collector.tier}`,
+    })
+  }
+  const properties = collector?.properties.safeParse({})
+  if (properties?.success === true) return properties.data
+  if (properties !== undefined) {
+    throw new UserError(`${id} needs properties, which only a definition can give`, {
+      remedy: `evidence: {ladder: [{${id}: {...}}]} in a definition`,
+    })
+  }
   const known = registry.all('collector').map((one) => one.id)
   throw new UserError(`there is no collector called ${id}`, { remedy: `there are ${known.join(', ')}` })
 }

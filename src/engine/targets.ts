@@ -56,8 +56,16 @@ const pidsOf = (files: FileView): number[] =>
 const commandLineOf = (files: FileView, pid: number): string =>
   (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 
+/** The words that Quarry was started with are also in the command lines of `sudo`, shells and the like above it. */
 function matching(files: FileView, pattern: RegExp): number[] {
-  return pidsOf(files).filter((pid) => pid !== process.pid && pattern.test(commandLineOf(files, pid)))
+  const own = ancestors(files, process.pid)
+  return pidsOf(files).filter((pid) => !own.includes(pid) && pattern.test(commandLineOf(files, pid)))
+}
+
+/** A process, its parent, and so on. */
+function ancestors(files: FileView, pid: number): number[] {
+  const parent = /^PPid:\s*(\d+)$/m.exec(files.text(`/proc/${pid}/status`) ?? '')?.[1]
+  return parent === undefined || parent === '0' ? [pid] : [pid, ...ancestors(files, Number(parent))]
 }
 
 /** Inodes of the sockets that serve a probe's address: listeners for streams, bound sockets for datagrams. */
