@@ -19,6 +19,15 @@ test('a symptom that nobody could judge is not a run without one', async () => {
   )
 })
 
+test('a comparison says what it compares', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.symptom('sick against healthy', 30, null, [])
+  const { record } = await run.open()
+  expect(answerOf({ ...record, definition: 'compare', description: 'Compared: a against b' }, [])).toBe(
+    'Compared: a against b. Nothing tells them apart for sure.',
+  )
+})
+
 test('a symptom without an explanation says that, and what to do', async () => {
   await using run = await SyntheticRun.begin(60)
   run.symptom('dark', 30, null, [])

@@ -14,6 +14,8 @@ export function answerOf(record: RunRecord, findings: readonly Finding[]): strin
   const confident = findings.filter((finding) => finding.confident)
   const clauses = clausesOf(chainOf(confident), signatureOf(confident))
   const shown = shownOf(record)
+  if (record.definition === 'compare' && clauses.length === 0)
+    return `${shown} Nothing tells them apart for sure.`
   if (record.symptoms.length > 0 && clauses.length === 0)
     return `${shown} The evidence carries no statement about its cause; ${nextStep(record, findings)}`
   return [shown, ...clauses].join(' ')
@@ -22,6 +24,8 @@ export function answerOf(record: RunRecord, findings: readonly Finding[]): strin
 /** Whether the symptom showed, and whether anybody could have seen it. */
 function shownOf(record: RunRecord): string {
   const [symptom] = record.symptoms
+  // A comparison is laid out as a run whose symptom is what it compares.
+  if (record.definition === 'compare') return `${plain(record.description ?? 'Compared', 300)}.`
   if (symptom !== undefined) {
     const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
     const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length

@@ -40,12 +40,14 @@ describe('negative dentries', () => {
 
     const [who] = sure(result, 'attribution')
     expect(who?.subject).toMatchObject({ comm: agent, errno: 'ENOENT' })
+    expect(who?.subject.pid).toBeTypeOf('number')
     expect(who?.effect.value).toBeGreaterThan(0.5)
+    expect(who?.effect.ratio).toBeGreaterThan(2)
 
     const [cure] = sure(result, 'intervention')
     expect(cure?.subject.collector).toBe('drop-caches')
 
-    for (const word of ['inotify_add_watch', 'fsnotify', agent, 'negative'])
+    for (const word of ['inotify_add_watch', `${place.path}/in tray`, 'fsnotify', `${agent} (pid`, 'egative'])
       expect(result.answer).toContain(word)
     expect(result.answer).toMatch(/drop/)
     expect(readFileSync(join(result.directory, 'case.html'), 'utf8')).toContain(agent)
