@@ -47,7 +47,13 @@ describe('negative dentries', () => {
     const [cure] = sure(result, 'intervention')
     expect(cure?.subject.collector).toBe('drop-caches')
 
-    for (const word of ['inotify_add_watch', `${place.path}/in tray`, 'fsnotify', `${agent} (pid`, 'egative'])
+    for (const word of [
+      'inotify_add_watch',
+      `${place.path}/in tray`,
+      'fsnotify',
+      `${agent} (pid`,
+      'negative',
+    ])
       expect(result.answer).toContain(word)
     expect(result.answer).toMatch(/drop/)
     expect(readFileSync(join(result.directory, 'case.html'), 'utf8')).toContain(agent)

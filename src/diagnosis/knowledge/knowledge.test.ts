@@ -5,7 +5,7 @@ import { disturbanceOf } from './disturbances.ts'
 import { entryOf, functionName, isLockWait } from './functions.ts'
 import { isCounter, layerOfMetric, unitOfMetric } from './metrics.ts'
 import { resourceOfMetric, resourceOfSlab } from './resources.ts'
-import { argumentOf, waitOf } from './waits.ts'
+import { argumentOf, waitOf, endsWhenStopped, waitsForMutex } from './waits.ts'
 
 describe('functions', () => {
   test.each([
@@ -57,6 +57,13 @@ test('waits and their arguments', () => {
   expect(argumentOf('0x5 0x7ffe 0x40', 0)).toBe(5)
   expect(argumentOf(null, 0)).toBeUndefined()
   expect(argumentOf('0x5', 3)).toBeUndefined()
+})
+
+test('waiting for a mutex is told from waiting for work; a stop ends some waits for good', () => {
+  expect(waitsForMutex('futex', '0x7f00 0x80 0x2 0x0 0x0 0x0')).toBe(true)
+  expect(waitsForMutex('futex', '0x7f00 0x189 0x2 0x0 0x0 0x0')).toBe(false)
+  expect(waitsForMutex('futex', null)).toBe(false)
+  expect(['epoll_wait', 'futex', 'recvfrom'].map(endsWhenStopped)).toEqual([true, false, false])
 })
 
 test('deadlines in arguments', () => {
