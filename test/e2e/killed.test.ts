@@ -1,9 +1,12 @@
 /** `kill -9` of Quarry at every stage: `quarry sweep` leaves nothing, and what was gathered can still be diagnosed. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { markedProcesses } from '../../src/node/effects.ts'
-import { workplace, type Workplace } from '../harness/quarry.ts'
+import type { RunRecord, RunResult } from '../../src/model/run.ts'
+import { jsonOf, workplace, type Started, type Workplace } from '../harness/quarry.ts'
+import { sickDefinition } from '../harness/sick-definition.ts'
 
 let place: Workplace
 beforeEach(() => {
@@ -79,6 +82,111 @@ test('a run that is alive is left alone', async () => {
   expect(markedProcesses(record?.id ?? '')).toEqual([])
   expect((await place.quarry('sweep')).stdout).toContain('nothing to sweep')
 })
+
+test('killed while it tears down', async () => {
+  // The module does not end on TERM: the teardown takes as long as the grace period.
+  const stubborn = `daemon: {module: bash, properties: {script: "trap '' TERM; while :; do sleep 1; done", lifetime: phase}}`
+  const file = place.write('sick.yaml', sickDefinition({ modules: [stubborn], ladder: '[facts]' }))
+  const started = place.start('run', file, '--plain')
+  await started.saw(/climb sick-1 ends/)
+  started.kill('SIGKILL')
+  const [record] = await swept(started)
+  expect(place.records()[0]).toMatchObject({ state: 'ended', partial: true, verdict: 'fail' })
+  expect(record.symptoms).toHaveLength(1)
+})
+
+test('killed while a rung has stopped a target: the sweep lets it go on', async () => {
+  const target = spawn('sleep', ['4714'])
+  try {
+    const ladder = '[facts, {sigstop: {moment: 100s}}]'
+    const evidence = `targets: [${target.pid}]`
+    const file = place.write('sick.yaml', sickDefinition({ ladder, evidence }))
+    const started = place.start('run', file, '--plain')
+    await expect.poll(() => stateOf(target.pid), { timeout: 60_000 }).toBe('T')
+    started.kill('SIGKILL')
+    const [, sentences] = await swept(started)
+    expect(sentences).toContainEqual(`undid stopped process ${target.pid}`)
+    await expect.poll(() => stateOf(target.pid)).toBe('S')
+  } finally {
+    target.kill('SIGKILL')
+  }
+})
+
+test('a ledger that is torn, or gone, costs nothing that can be found otherwise', async () => {
+  for (const damage of ['torn', 'gone'] as const) {
+    using own = workplace()
+    const file = own.write('sick.yaml', definition)
+    const started = own.start('run', file, '--plain')
+    await started.saw(/module daemon began/)
+    started.kill('SIGKILL')
+    await started.done
+    const [record] = own.records()
+    const ledger = join(own.runs, record?.id ?? '', 'undo.jsonl')
+    if (damage === 'torn') appendFileSync(ledger, '{"id":99,"effect":{"type":"pa')
+    else rmSync(ledger)
+    expect((await own.quarry('sweep')).stdout).toContain(`${record?.id}: swept`)
+    expect(markedProcesses(record?.id ?? '')).toEqual([])
+    for (const name of readdirSync('/tmp')) {
+      if (record !== undefined && name.includes(record.id)) rmSync(join('/tmp', name), { recursive: true })
+    }
+  }
+})
+
+test.for(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s: it collects and reports; nothing is left',
+  async (signal) => {
+    const file = place.write('sick.yaml', sickDefinition({ when: 'node_load1 > 1e9' }))
+    const started = place.start('run', file, '--json', '--plain')
+    await started.saw(/module wait began/)
+    started.kill(signal)
+    const ended = await started.done
+    const result = jsonOf<RunResult>(ended)
+    expect([ended.exitCode, result.verdict]).toEqual([2, 'unknown'])
+    const message = signal === 'SIGINT' ? 'aborted by the user' : `aborted by ${signal}`
+    expect(place.records()[0]).toMatchObject({ state: 'ended', partial: true, errors: [{ message }] })
+    expect(existsSync(join(result.directory, 'case.html'))).toBe(true)
+    expect((await place.quarry('sweep')).stdout).toContain('nothing to sweep')
+  },
+)
+
+test('a second Ctrl-C ends it at once, and says what to do', async () => {
+  const stubborn = `daemon: {module: bash, properties: {script: "trap '' TERM; while :; do sleep 1; done"}}`
+  const file = place.write('sick.yaml', sickDefinition({ modules: [stubborn], when: 'node_load1 > 1e9' }))
+  const started = place.start('run', file, '--plain')
+  await started.saw(/module daemon began/)
+  started.kill('SIGINT')
+  // TERM has been sent, and not been heeded.
+  await started.saw(/module wait ended/)
+  started.kill('SIGINT')
+  const { exitCode, stderr } = await started.done
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('`quarry sweep` undoes what is left')])
+  await swept(started)
+})
+
+test('a reader that goes away does not end it', async () => {
+  const file = place.write('sick.yaml', sickDefinition({ wait: '1s', when: 'node_load1 > 1e9' }))
+  const piped = place.startUnder(['bash', '-c', '"$@" 2>&1 | head -1', 'bash'], 'run', file, '--plain')
+  expect((await piped.done).stdout).toMatch(/ run .*-sick-/)
+  await expect.poll(() => place.records()[0]?.state, { timeout: 30_000 }).toBe('ended')
+  expect(place.records()[0]).toMatchObject({ verdict: 'pass', partial: false })
+})
+
+/** Sweeps after a run has been killed: its record, and what was undone. */
+async function swept(started: Started): Promise<[RunRecord, readonly string[]]> {
+  await started.done
+  const [record] = place.records()
+  if (record === undefined) throw new Error('no run directory')
+  const { runs } = jsonOf<{ runs: { run: string; status: string; sentences: string[] }[] }>(
+    await place.quarry('sweep', '--json'),
+  )
+  expect(runs).toMatchObject([{ run: record.id, status: 'swept' }])
+  expect(markedProcesses(record.id)).toEqual([])
+  expect(readdirSync('/tmp').filter((name) => name.includes(record.id))).toEqual([])
+  return [record, runs[0]?.sentences ?? []]
+}
+
+const stateOf = (pid: number | undefined): string =>
+  /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''
 
 function tracefsInstances(): string[] {
   const directory = '/sys/kernel/tracing/instances'
