@@ -46,17 +46,29 @@ export function openLedger(file: string, run: string, onFailure: (sentence: stri
       return Promise.resolve({ [Symbol.asyncDispose]: () => settle(id) })
     },
     [Symbol.asyncDispose]: async () => {
-      for (const id of [...open.keys()].toReversed()) await settle(id)
+      for (const { id } of inOrder(open)) await settle(id)
     },
   }
 }
 
-/** What a ledger left behind by a dead process still has to undo, latest first. */
+interface Entry {
+  readonly id: number
+  readonly effect: Effect
+}
+
+/** Latest first, but before all others the processes: what they hold open cannot be undone. */
+function inOrder(effects: ReadonlyMap<number, Effect>): Entry[] {
+  const entries = [...effects].map(([id, effect]) => ({ id, effect })).toReversed()
+  const isProcesses = ({ effect }: Entry): boolean => effect.type === 'processes'
+  return [...entries.filter(isProcesses), ...entries.filter((entry) => !isProcesses(entry))]
+}
+
+/** What a ledger left behind by a dead process still has to undo, in the order in which to do it. */
 export interface LedgerState {
   readonly run: string
   /** Whether the process that owns the run is alive. */
   readonly alive: boolean
-  readonly left: readonly { readonly id: number; readonly effect: Effect }[]
+  readonly left: readonly Entry[]
 }
 
 /** Reads a ledger; torn or foreign lines are skipped. Undefined when it names no run. */
@@ -74,19 +86,27 @@ export function readLedger(file: string): LedgerState | undefined {
   return {
     run: owner.run,
     alive: isAlive(owner),
-    left: [...left].map(([id, effect]) => ({ id, effect })).toReversed(),
+    left: inOrder(left),
   }
 }
 
 /** Undoes everything a dead run left, and gives one sentence for each effect. */
 export async function settleLedger(file: string, state: LedgerState): Promise<string[]> {
   const sentences: string[] = []
+  const standing: string[] = []
   for (const { id, effect } of state.left) {
+    const above = 'path' in effect ? effect.path : undefined
+    // Without the mount below which it lies, the next sweep could not find it any more.
+    if (above !== undefined && standing.some((path) => path.startsWith(`${above}/`))) {
+      sentences.push(`could not undo ${describe(effect)}: something below it still stands`)
+      continue
+    }
     try {
       await undo(effect)
       tickOff(file, id)
       sentences.push(`undid ${describe(effect)}`)
     } catch (error) {
+      if (above !== undefined) standing.push(above)
       sentences.push(`could not undo ${describe(effect)}: ${messageOf(error)}`)
     }
   }

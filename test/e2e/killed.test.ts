@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { allProcesses } from '../../src/base/process-tree.ts'
 import { markedProcesses } from '../../src/node/effects.ts'
 import type { RunRecord, RunResult } from '../../src/model/run.ts'
 import { jsonOf, workplace, type Started, type Workplace } from '../harness/quarry.ts'
@@ -112,6 +113,22 @@ test('killed while a rung has stopped a target: the sweep lets it go on', async 
   }
 })
 
+test('killed while it traces through a mount and an instance of its own', async () => {
+  const ladder = '[facts, {ftrace: {when: always}}]'
+  const file = place.write('sick.yaml', sickDefinition({ ladder }).replace('window: 1s', 'window: 30s'))
+  const started = place.start('run', file, '--plain')
+  await started.saw(/climb sick-1 begins/)
+  const pipe = /cat (\S+)\/trace_pipe/
+  const reader = (): string | undefined =>
+    allProcesses().flatMap(({ pid }) => pipe.exec(commandLineOf(pid))?.[1] ?? [])[0]
+  await expect.poll(reader, { timeout: 60_000 }).toContain(place.records()[0]?.id)
+  const instance = reader() ?? ''
+  started.kill('SIGKILL')
+  const [, sentences] = await swept(started)
+  expect(sentences).toContainEqual(`undid trace instance ${instance}`)
+  expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(place.records()[0]?.id)
+})
+
 test('a ledger that is torn, or gone, costs nothing that can be found otherwise', async () => {
   for (const damage of ['torn', 'gone'] as const) {
     using own = workplace()
@@ -183,6 +200,14 @@ async function swept(started: Started): Promise<[RunRecord, readonly string[]]> 
   expect(markedProcesses(record.id)).toEqual([])
   expect(readdirSync('/tmp').filter((name) => name.includes(record.id))).toEqual([])
   return [record, runs[0]?.sentences ?? []]
+}
+
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
 }
 
 const stateOf = (pid: number | undefined): string =>
