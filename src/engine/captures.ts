@@ -45,17 +45,17 @@ export async function captureSick(
   watch: SymptomWatch,
   context: CaptureContext,
 ): Promise<void> {
-  const { journal, observation } = context
+  const { definition, journal, observation } = context
   const { name } = symptom.spec
   const earlier = journal.record.captures.filter((one) => one.role === 'sick' && one.symptom === name).length
   if (earlier >= CAPTURES_PER_SYMPTOM) return
   journal.enter('capturing')
-  observation.probes.pace(context.definition.evidence.windowMs / 4)
+  observation.probes.pace(definition.evidence.windowMs / 4)
   const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
   const { ladder, healthyLadder } = laddersOf(context)
   const { sickNodes, peers } = sidesOf(symptom, context)
   const look = (rung: Rung['collector']): Promise<boolean> =>
-    isStillThere(symptom, rung, watch, observation, context.signal)
+    isStillThere(symptom, rung, watch, observation, definition.observe.everyMs, context.signal)
   const [capture] = await Promise.all([
     climbOn(context, { id, role: 'sick', symptom, rungs: ladder, nodes: sickNodes, look }),
     peers.length === 0

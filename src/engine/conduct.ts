@@ -17,8 +17,14 @@ export interface Conduct extends CaptureContext {
   readonly work: (undisturbed: () => Promise<void>, signal: AbortSignal) => Promise<void>
 }
 
-/** Resolves when the work has ended, or a symptom stopped it, and no climb is under way. Gives the watched symptoms. */
-export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
+/** The symptoms that were watched, and what the work failed with, if it did. */
+export interface Conducted {
+  readonly symptoms: readonly Symptom[]
+  readonly failure: unknown
+}
+
+/** Resolves when the work has ended, or a symptom stopped it, and no climb is under way; never rejects. */
+export async function conduct(context: Conduct): Promise<Conducted> {
   const { definition, observation, journal, signal } = context
   const stopWork = new AbortController()
   const ended = new AbortController()
@@ -50,14 +56,19 @@ export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
     }
     if (symptom.state !== 'showing') return
     void enqueue(async () => {
-      // It may have come back while the system was captured that another symptom, or itself, has ended by now.
-      if (stopWork.signal.aborted) return true
+      // It came back while it was captured, and has ended the run by now.
+      const captured = journal.record.captures.some((one) => one.symptom === symptom.spec.name)
+      if (stopWork.signal.aborted && captured) return true
       return await respond(symptom, watch, context, (reason) => stopWork.abort(reason))
     })
   })
+  // A symptom that is about to show is waited for, though not longer than it can take.
+  const isNear = ({ state, since, spec }: Symptom): boolean =>
+    state === 'pending' &&
+    Number(journal.clock.now() - (since ?? 0n)) / 1e6 < spec.forMs + 2 * definition.observe.everyMs
   const undisturbed = async (): Promise<void> => {
-    while (!signal.aborted && (busy > 0 || watch.symptoms.some(({ state }) => state === 'pending'))) {
-      await sleep(50, signal).catch(() => undefined)
+    while (!working.aborted && (busy > 0 || watch.symptoms.some(isNear))) {
+      await sleep(50, working).catch(() => undefined)
     }
   }
 
@@ -65,17 +76,17 @@ export async function conduct(context: Conduct): Promise<readonly Symptom[]> {
   const watching = repeat(definition.observe.everyMs, over, () => watch.tick())
   const before = AbortSignal.any([working, ended.signal])
   const reference = captureReference(watch, context, before, () => healthy.signal, enqueue)
+  let failure: unknown
   try {
-    await context.work(undisturbed, working).catch((error: unknown) => {
-      if (!stopWork.signal.aborted) throw error
-    })
+    await context.work(undisturbed, working)
     await undisturbed()
-  } finally {
-    ended.abort(new Error('the workload has ended'))
-    await Promise.all([watching, reference])
-    await climbing
+  } catch (error) {
+    if (!stopWork.signal.aborted) failure = error
   }
-  return watch.symptoms
+  ended.abort(new Error('the workload has ended'))
+  await Promise.all([watching, reference])
+  await climbing
+  return { symptoms: watch.symptoms, failure }
 }
 
 /** What a symptom's `then` asks for. */

@@ -6,13 +6,19 @@ const POLL_MS = 100
 /** USER_HZ, which is 100 on every architecture that Linux exports it on. */
 const NS_PER_TICK = 1e7
 
+export interface Metered extends Disposable {
+  readonly node: Node
+  spent(): number
+}
+
 /**
  * A node that adds up the CPU time of what is started through it, read from /proc while it runs: the last look before
  * a process ends misses at most one poll of its time. `stop` gives the sum in ns, Quarry's own time included.
  */
-export function metered(node: Node): { readonly node: Node; stop(): number } {
+export function metered(node: Node): Metered {
   const spent = new Map<number, number>()
   const before = process.cpuUsage()
+  let past = 0
   const look = (): void => {
     for (const pid of spent.keys()) {
       const ns = cpuNsOf(pid)
@@ -23,6 +29,11 @@ export function metered(node: Node): { readonly node: Node; stop(): number } {
   timer.unref()
   const watch = (running: RunningCommand): RunningCommand => {
     spent.set(running.pid, 0)
+    // Its id may be another's from now on: what it spent is kept, and not looked at any more.
+    void running.done.then(() => {
+      past += spent.get(running.pid) ?? 0
+      spent.delete(running.pid)
+    })
     return running
   }
   return {
@@ -34,11 +45,12 @@ export function metered(node: Node): { readonly node: Node; stop(): number } {
       },
       spawn: async (command, options) => watch(await node.spawn(command, options)),
     },
-    stop: () => {
-      clearInterval(timer)
+    spent: () => {
+      look()
       const own = process.cpuUsage(before)
-      return [...spent.values()].reduce((sum, ns) => sum + ns, 0) + (own.user + own.system) * 1000
+      return [...spent.values()].reduce((sum, ns) => sum + ns, past) + (own.user + own.system) * 1000
     },
+    [Symbol.dispose]: () => clearInterval(timer),
   }
 }
 

@@ -8,8 +8,10 @@ import type { SymptomWatch } from './symptoms.ts'
 
 const LEAST_LOOKS = 3
 const MOST_LOOKS = 10
-const SETTLING_LOOKS = 3
 const LOOK_PAUSE_MS = 500
+/** A disturbing rung is given this long to show its effect, and more for a condition over a range of time. */
+const SETTLING_MS = 1500
+const MOST_SETTLING_MS = 10_000
 
 /**
  * Whether the symptom is still there, after fresh attempts of its probes. How many looks without it prove a cure follows
@@ -21,21 +23,26 @@ export async function isStillThere(
   { id, tier }: Rung['collector'],
   watch: SymptomWatch,
   observation: Observation,
+  everyMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
   const others = watch.symptoms.filter((one) => one !== symptom && one.state === 'showing')
   const probes = new Set([symptom, ...others].flatMap((one) => one.probes))
+  // Without a probe that can be tried at once there is nothing new to see before the next tick.
+  const pauseMs = symptom.probes.length === 0 ? Math.max(everyMs, LOOK_PAUSE_MS) : LOOK_PAUSE_MS
+  const disturbs = compareTiers(tier, 'stop') >= 0
+  const settlingMs = disturbs
+    ? everyMs + Math.min(MOST_SETTLING_MS, Math.max(SETTLING_MS, symptom.rangeMs))
+    : 0
+  const settled = performance.now() + settlingMs
   const needed = looksToProve(symptom.steadiness)
-  let settling = compareTiers(tier, 'stop') >= 0 ? SETTLING_LOOKS : 0
   for (let without = 0; without < needed;) {
+    if (symptom.probes.length === 0) await sleep(pauseMs, signal)
     await observation.probes.attempt([...probes])
     if (!(await watch.holds(symptom))) without += 1
-    else if (settling === 0) return true
-    else {
-      settling -= 1
-      without = 0
-    }
-    await sleep(LOOK_PAUSE_MS, signal)
+    else if (performance.now() >= settled) return true
+    else without = 0
+    if (symptom.probes.length > 0) await sleep(pauseMs, signal)
   }
   watch.cured(symptom, id)
   for (const other of others) if (!(await watch.holds(other))) watch.cured(other, id)
@@ -44,7 +51,7 @@ export async function isStillThere(
 
 /**
  * Looks without a symptom after which chance explains its absence once in a hundred: `(1 - steadiness) ^ looks`. Never
- * fewer than three, because looks half a second apart are not independent.
+ * fewer than three, because looks that follow one another closely are not independent.
  */
 function looksToProve(steadiness: number): number {
   return Math.min(MOST_LOOKS, Math.max(LEAST_LOOKS, Math.ceil(Math.log(0.01) / Math.log(1 - steadiness))))

@@ -13,6 +13,7 @@ import { metered } from './cost.ts'
 import type { EvidenceWriter } from '../evidence/writer.ts'
 import { checkNeeds } from '../node/needs.ts'
 import type { CollectContext, ProbeCommand } from '../plugin/collector.ts'
+import type { RowSink } from '../plugin/evidence.ts'
 import type { Node } from '../plugin/node.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
@@ -144,61 +145,63 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   const { collector, properties } = rung
   const { journal, definition } = context
   const { id, tier } = collector
+  const from = String(journal.clock.now())
+  const symptomBefore = spec.look === null ? null : true
+  const base = { collector: id, tier, node: node.name, from, symptomBefore, symptomAfter: null } as const
+  const nothing = { rows: 0, badLines: 0, costCpuNs: 0, raw: [] } as const
+  const ended = (): { readonly to: string } => ({ to: String(journal.clock.now()) })
+  const blame = (why: string, remedy: string): void =>
+    notLookedAt(journal, { collector: id, node: node.name, why, remedy })
+
   // A healthy system is not stopped: there a tracer gets the commands of probes, and no process.
   const spared = spec.role === 'reference' && compareTiers(tier, 'stop') >= 0
   const targets = spared ? [] : spec.targets.filter((target) => target.node === node.name)
-  const from = String(journal.clock.now())
-  const base = { collector: id, tier, node: node.name, from, symptomAfter: null } as const
-  const symptomBefore = spec.look === null ? null : true
-  const lacks = await checkNeeds(node, collector.needs, targets)
-  // Where no target is a JVM, say, there is nothing to install: that is no defect of the host and nothing to mend.
-  const missing = lacks.find(({ need }) => need.type === 'target') ?? lacks[0]
-  if (missing !== undefined) {
-    const { why, remedy } = missing
-    if (missing.need.type !== 'target') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
-    const to = String(journal.clock.now())
-    return {
-      ...base,
-      to,
-      status: 'missing',
-      why,
-      remedy,
-      rows: 0,
-      badLines: 0,
-      costCpuNs: 0,
-      symptomBefore,
-      raw: [],
-    }
-  }
-  journal.progress({ type: 'rung', capture: spec.id, collector: id, tier, what: 'began' })
   const limit = definition.evidence.rungTimeoutMs
   using time = withTimeout(spec.signal, limit, `collector ${id} exceeded ${formatDuration(limit)}`)
-  const meter = metered(node)
-  const counted = countRows(context.writer.sink({ node: node.name, collector: id, capture: spec.id }))
-  const raw = createIngest(context.directory, id, spec.id, node, time.signal)
-  const collect: CollectContext = {
-    node: meter.node,
-    targets,
-    commands: spec.commands,
-    windowMs: definition.evidence.windowMs,
-    rows: counted.sink,
-    ingest: raw.ingest,
-    ledger: context.ledger,
-    note: (sentence) => journal.event('rung', id, `${spec.id}: ${sentence}`),
-    signal: time.signal,
+  using meter = metered(node)
+  try {
+    const lacks = await checkNeeds(node, collector.needs, targets)
+    // Where no target is a JVM, say, there is nothing to install: that is no defect of the host and nothing to mend.
+    const missing = lacks.find(({ need }) => need.type === 'target') ?? lacks[0]
+    if (missing !== undefined) {
+      const { why, remedy } = missing
+      if (missing.need.type !== 'target') blame(why, remedy)
+      return { ...base, ...ended(), ...nothing, status: 'missing', why, remedy }
+    }
+    journal.progress({ type: 'rung', capture: spec.id, collector: id, tier, what: 'began' })
+    const counted = countRows(context.writer.sink({ node: node.name, collector: id, capture: spec.id }))
+    const raw = createIngest(context.directory, id, spec.id, node, time.signal)
+    const collect: CollectContext = {
+      node: meter.node,
+      targets,
+      commands: spec.commands,
+      windowMs: definition.evidence.windowMs,
+      rows: counted.sink,
+      ingest: raw.ingest,
+      ledger: context.ledger,
+      note: (sentence) => journal.event('rung', id, `${spec.id}: ${sentence}`),
+      signal: time.signal,
+    }
+    const failure = await outcome(collector.collect(collect, properties), time.signal)
+    const costCpuNs = meter.spent()
+    const told = { rows: counted.rows(), badLines: raw.badLines(), costCpuNs, raw: raw.files() }
+    if (failure === undefined) return { ...base, ...ended(), ...told, status: 'ok' }
+    const status = statusOf(spec.signal, time.signal)
+    const why = messageOf(failure)
+    const remedy = remedyOf(failure, status)
+    if (status !== 'skipped') blame(why, remedy)
+    return { ...base, ...ended(), ...told, status, why, remedy }
+  } catch (error) {
+    const remedy = remedyOf(error, 'failed')
+    blame(messageOf(error), remedy)
+    return { ...base, ...ended(), ...nothing, status: 'failed', why: messageOf(error), remedy }
   }
-  const failure = await outcome(collector.collect(collect, properties), time.signal)
-  const to = String(journal.clock.now())
-  const rows = counted.rows()
-  const costCpuNs = meter.stop()
-  const told = { rows, badLines: raw.badLines(), costCpuNs, symptomBefore, raw: raw.files() }
-  if (failure === undefined) return { ...base, to, status: 'ok', ...told }
-  const why = messageOf(failure)
-  const status =
-    time.signal.aborted && !spec.signal.aborted ? 'timeout' : spec.signal.aborted ? 'skipped' : 'failed'
-  const remedy = remedyOf(failure, status)
-  if (status !== 'skipped') notLookedAt(journal, { collector: id, node: node.name, why, remedy })
-  return { ...base, to, status, why, remedy, ...told }
+}
+
+/** What became of a rung that did not end well: the climb was given up, its own time was up, or it failed. */
+function statusOf(climb: AbortSignal, rung: AbortSignal): RungRecord['status'] {
+  if (climb.aborted) return 'skipped'
+  return rung.aborted ? 'timeout' : 'failed'
 }
 
 function remedyOf(failure: unknown, status: RungRecord['status']): string {
@@ -221,29 +224,42 @@ async function outcome(work: Promise<void>, signal: AbortSignal): Promise<unknow
     () => undefined,
     (error: unknown) => error ?? new Error('failed without a reason'),
   )
+  const { promise: abandoned, resolve } = Promise.withResolvers<unknown>()
   let timer: NodeJS.Timeout | undefined
-  const abandoned = new Promise<unknown>((resolve) => {
-    const arm = (): void => {
-      timer = setTimeout(() => resolve(abortReason(signal)), GRACE_MS)
-    }
-    if (signal.aborted) arm()
-    else signal.addEventListener('abort', arm, { once: true })
-  })
+  const arm = (): void => {
+    timer = setTimeout(() => resolve(abortReason(signal)), GRACE_MS)
+  }
+  if (signal.aborted) arm()
+  else signal.addEventListener('abort', arm, { once: true })
   try {
     return await Promise.race([ended, abandoned])
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', arm)
   }
 }
 
-function countRows(inner: CollectContext['rows']): { sink: CollectContext['rows']; rows: () => number } {
+/** A sink that counts, also what goes into it by column. */
+function countRows(inner: RowSink): { readonly sink: RowSink; rows(): number } {
   let rows = 0
+  const bulk: RowSink['bulk'] = (name) => {
+    const table = inner.bulk?.(name)
+    if (table === undefined) throw new Error('this sink takes no columns')
+    return {
+      column: (column) => table.column(column),
+      endRow: () => {
+        rows += 1
+        table.endRow()
+      },
+    }
+  }
   return {
     sink: {
       add: (table, row) => {
         rows += 1
         inner.add(table, row)
       },
+      ...(inner.bulk === undefined ? {} : { bulk }),
     },
     rows: () => rows,
   }

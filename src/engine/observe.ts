@@ -80,14 +80,19 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
       const now = performance.now()
       if (now - flushed < Math.min(MOST_FLUSH_MS, (now - began) / FLUSHES)) return
       flushed = now
-      drain()
       try {
+        drain()
         await writer.flush()
       } catch (error) {
         abort(error instanceof Error ? error : new Error(messageOf(error)))
       }
     }),
   ]
+  // Also when a probe cannot be opened: nothing is sampled, and nothing started, for a run that has ended.
+  stack.defer(async () => {
+    stopped.abort(new Error('observation has ended'))
+    await Promise.all(loops)
+  })
   const probes = await openProbes({
     definition,
     registry,
@@ -105,7 +110,6 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     probes,
     [Symbol.asyncDispose]: async () => {
       stopped.abort(new Error('observation has ended'))
-      await Promise.all(loops)
       await owned.disposeAsync()
       drain()
       await writer.flush()

@@ -22,7 +22,7 @@ export interface Workload {
   readonly history: History
   readonly journal: Journal
   readonly logs: ModuleLogs
-  /** Resolves when evidence is no longer being gathered: lasting modules are not stopped under a climb of the ladder. */
+  /** Resolves when no evidence is being gathered: under a climb of the ladder no phase ends, and none begins. */
   readonly undisturbed: () => Promise<void>
 }
 
@@ -45,6 +45,8 @@ async function runInSequence(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, phase] of phases.entries()) {
+    // What a phase does would be taken for what a rung did.
+    if (index > 0) await workload.undisturbed()
     if (signal.aborted) return
     await runPhase(phase, path === '' ? String(index + 1) : `${path}.${index + 1}`, workload, signal)
   }

@@ -113,9 +113,9 @@ async function work(
     `the run exceeded its timeout of ${formatDuration(limit)}`,
   )
   const { signal } = time
-  // A watch is ended by its user, which is no error; everything else is said, once.
+  // A watch and a hold are ended by their user, which is no error; everything else is said, once.
   const blame = (error: unknown): void => {
-    const asked = options.watch && options.signal.aborted
+    const asked = options.signal.aborted && (options.watch || journal.record.state === 'holding')
     const said = journal.record.errors.some(({ message }) => message === messageOf(error))
     if (!asked && !said) journal.error(error)
   }
@@ -149,7 +149,7 @@ async function work(
     stack.defer(() => journal.enter('tearing-down'))
 
     journal.enter('running')
-    symptoms = await conduct({
+    const conducted = await conduct({
       definition,
       registry,
       directory,
@@ -172,10 +172,9 @@ async function work(
         await runPhases(definition.phases, workload, working)
         if (options.watch) await whenAborted(working)
       },
-    }).catch((error: unknown) => {
-      blame(error)
-      return []
     })
+    symptoms = conducted.symptoms
+    if (conducted.failure !== undefined) blame(conducted.failure)
     if (signal.aborted) blame(abortReason(signal))
     if (definition.evidence.reference === 'passing-runs')
       await importPassingRun(journal, writer, options.root)

@@ -16,6 +16,8 @@ export interface Symptom {
   readonly spec: SymptomSpec
   /** Names of the probes that its condition is about. */
   readonly probes: readonly string[]
+  /** The longest range that its condition looks over, ms; 0 for one that looks at the last sample only. */
+  readonly rangeMs: number
   readonly state: SymptomState
   /** When the condition began to hold, ns; null while healthy. */
   readonly since: bigint | null
@@ -40,8 +42,7 @@ export interface SymptomMachine extends Symptom {
 
 /** A healthy symptom; `onChange` is called after every change of state. */
 export function createSymptom(
-  spec: SymptomSpec,
-  probes: readonly string[],
+  { spec, probes, rangeMs }: Pick<Symptom, 'spec' | 'probes' | 'rangeMs'>,
   keepMs: number,
   journal: Journal,
   onChange: (symptom: Symptom) => void,
@@ -50,6 +51,7 @@ export function createSymptom(
   let state: SymptomState = 'healthy'
   let since: bigint | null = null
   let lostAt: bigint | null = null
+  let unknownAt: bigint | null = null
   let series: SymptomRecord['series'] = []
   let looks = 0
   let held = 0
@@ -80,6 +82,11 @@ export function createSymptom(
     lostAt ??= now
     if (Number(now - lostAt) / 1e6 >= keepMs) end({})
   }
+  // What cannot be told any more has not held for as long as it must: nobody waits for it to show.
+  const seeUnknown = (now: bigint): void => {
+    unknownAt ??= now
+    if (state === 'pending' && Number(now - unknownAt) / 1e6 >= keepMs) seeNothing(now)
+  }
   const seeSomething = (now: bigint): void => {
     lostAt = null
     if (since === null) {
@@ -98,6 +105,7 @@ export function createSymptom(
   const machine: SymptomMachine = {
     spec,
     probes,
+    rangeMs,
     judged: false,
     get state() {
       return state
@@ -112,9 +120,11 @@ export function createSymptom(
       return (held + 1) / (looks + 2)
     },
     see: (seen) => {
-      if (seen !== null) {
+      const now = journal.clock.now()
+      if (seen === null) seeUnknown(now)
+      else {
+        unknownAt = null
         if (seen.length > 0) series = seen
-        const now = journal.clock.now()
         if (seen.length > 0) seeSomething(now)
         else seeNothing(now)
         looks += 1

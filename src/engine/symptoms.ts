@@ -1,6 +1,12 @@
 /** The symptoms of a run: their conditions evaluated at every tick, over its own metrics or a Prometheus server. */
 import { messageOf } from '../base/errors.ts'
-import { conditionHolds, evaluate, parsePromql, selectorsOf } from '../evidence/promql/index.ts'
+import {
+  conditionHolds,
+  evaluate,
+  longestRangeOf,
+  parsePromql,
+  selectorsOf,
+} from '../evidence/promql/index.ts'
 import type { Expr } from '../evidence/promql/index.ts'
 import { labelsPredicate } from '../evidence/promql/matchers.ts'
 import { evaluateRemotely } from '../evidence/promql/remote.ts'
@@ -41,7 +47,9 @@ export function watchSymptoms(
     const { expr } = parsed
     // Not shorter than two ticks: a single missing sample ends nothing.
     const keepMs = Math.max(spec.forMs, 2 * definition.observe.everyMs)
-    const machine = createSymptom(spec, probesOf(expr, observation), keepMs, journal, onChange)
+    const probes = probesOf(expr, observation)
+    const about = { spec, probes, rangeMs: longestRangeOf(expr) }
+    const machine = createSymptom(about, keepMs, journal, onChange)
     return { machine, expr, complained: false }
   })
   const look = async (one: Watched): Promise<SymptomRecord['series'] | null> => {

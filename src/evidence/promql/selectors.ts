@@ -57,5 +57,11 @@ export function timeReach(expr: Expr): Reach {
   }
 }
 
+/** The longest range that an expression looks over, ms: how long what has ended may go on to show. */
+export function longestRangeOf(expr: Expr): number {
+  const own = expr.kind === 'matrix' || expr.kind === 'subquery' ? expr.rangeMs : 0
+  return Math.max(own, ...childrenOf(expr).map(longestRangeOf))
+}
+
 /** Milliseconds of history that an evaluation needs. */
 export const lookbackOf = (expr: Expr): number => timeReach(expr).pastMs
