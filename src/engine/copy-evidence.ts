@@ -24,29 +24,35 @@ type StoredRow = Record<string, unknown> & {
 
 const PAGE_ROWS = 100_000
 
-/** Copies rows, moved in time by `shift` ns; those of captures get the capture id `id`. */
+/** Copies rows, moved in time by `shift` ns; those of captures get the capture id `id`. Gives how many there were. */
 export async function copyEvidence(
   source: RowsOf,
   id: string,
   shift: bigint,
   writer: EvidenceWriter,
-): Promise<void> {
+): Promise<number> {
   await using evidence = await openEvidence(source.directory)
-  const ids = source.captures.map((capture) => `'${capture.id}'`).join(', ')
-  const captured = ids === '' ? 'false' : `capture IN (${ids})`
-  const node = source.node === null ? '' : `AND node = '${source.node}'`
-  const observed = `coalesce(capture, '') = '' AND ts >= ${source.from} AND ts <= ${source.to}`
+  // Ids and names are those of a run.json that anybody may have written: they are parameters, never part of the SQL.
+  const ids = source.captures.map((capture) => capture.id)
+  const captured = ids.length === 0 ? 'false' : `capture IN (${ids.map(() => '?').join(', ')})`
+  const observed = `coalesce(capture, '') = '' AND ts >= ? AND ts <= ?`
+  const node = source.node === null ? '' : 'AND node = ?'
+  const parameters = [...ids, source.from, source.to, ...(source.node === null ? [] : [source.node])]
+  let copied = 0
   const copy = copier(id, shift, writer)
   for (const table of tableNames) {
     for (let offset = 0; ; offset += PAGE_ROWS) {
       const rows = await evidence.rows<StoredRow>(
         `SELECT * FROM ${table} WHERE (${captured} OR (${observed})) ${node} LIMIT ${PAGE_ROWS} OFFSET ${offset}`,
+        parameters,
       )
       for (const row of rows) copy(table, row)
+      copied += rows.length
       if (rows.length < PAGE_ROWS) break
       await writer.flush()
     }
   }
+  return copied
 }
 
 function copier(
