@@ -105,22 +105,22 @@ export function nextStep(record: CaseSoFar, findings: readonly Finding[]): strin
   const cure = confident.find(({ kind }) => kind === 'intervention')
   const failure = signatureOf(confident)
   if (record.symptoms.length === 0)
-    return 'run it again, or longer: `quarry hunt` tells how many runs without the symptom would show that it is gone.'
+    return 'if the symptom was expected, run it again, or longer: one quiet run proves little about what comes and goes.'
   if (agent !== undefined)
     return (
-      `stop or mend ${plain(agent.subject.comm ?? 'the process')} and run the same definition again: ` +
-      '`quarry hunt --ask verify` tells how many clean runs prove it.'
+      `stop or mend ${plain(agent.subject.comm ?? 'the process')} and run the same definition again; ` +
+      'the symptom must stay away for longer than it ever took to show.'
     )
   if (failure !== undefined && cure !== undefined)
     return (
-      `keep tracers away and look below the program: compare kernels and versions with \`quarry hunt --ask compare\`; ` +
-      `the class is ${failure}.`
+      `keep tracers away and look below the program, at its versions and the kernel's, and hold a run on another one ` +
+      `against this with \`quarry compare\`; the class is ${failure}.`
     )
   if (record.notLookedAt.length > 0) {
     const missing = [...new Set(record.notLookedAt.map(({ collector }) => collector))].slice(0, 3)
     return `let it look at what was left out (${list(missing)}): \`quarry doctor --install\`.`
   }
-  return 'reproduce it more often with `quarry hunt --ask rate`, and allow rungs of the tiers `stop` and `change` to see what cures it.'
+  return 'reproduce it, and allow rungs of the tiers `stop` and `change`, to see what cures it.'
 }
 
 const startOf = (record: RunRecord): bigint =>

@@ -33,7 +33,7 @@ export async function captureAsked(context: CaptureContext): Promise<boolean> {
     role: 'sick',
     symptom: null,
     rungs,
-    nodes: context.ensemble.nodes,
+    nodes: context.ensemble.hosts,
     look: null,
   })
   return true
@@ -50,7 +50,7 @@ export async function captureSick(
   const earlier = journal.record.captures.filter((one) => one.role === 'sick' && one.symptom === name).length
   if (earlier >= CAPTURES_PER_SYMPTOM) return
   journal.enter('capturing')
-  observation.probes.pace(definition.evidence.windowMs / 4)
+  using _pace = paced(observation, definition.evidence.windowMs / 4)
   const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
   const { ladder, healthyLadder } = laddersOf(context)
   const { sickNodes, peers } = sidesOf(symptom, context)
@@ -81,8 +81,13 @@ export async function captureSick(
       look: null,
     })
   }
-  observation.probes.pace(null)
   journal.enter('running')
+}
+
+/** Probes are tried more often while a climb looks, so that every rung sees some attempts. */
+function paced({ probes }: Observation, milliseconds: number): Disposable {
+  probes.pace(milliseconds)
+  return { [Symbol.dispose]: () => probes.pace(null) }
 }
 
 /** With peers as the reference: the nodes that the symptom names are sick, the others of their groups are peers. */
@@ -93,7 +98,7 @@ function sidesOf(
   const named = new Set(series.map(({ labels }) => labels['node']))
   const sickNodes = ensemble.nodes.filter(({ name }) => named.has(name))
   if (definition.evidence.reference !== 'peers' || sickNodes.length === 0) {
-    return { sickNodes: ensemble.nodes, peers: [] }
+    return { sickNodes: ensemble.hosts, peers: [] }
   }
   const groups = new Set(sickNodes.map(({ group }) => group))
   return {
@@ -132,9 +137,9 @@ export async function captureReference(
 /** One reference; false when a symptom began before its first rung was done, and there is none. */
 async function climbHealthy(context: CaptureContext): Promise<boolean> {
   const { definition, journal, observation } = context
-  observation.probes.pace(definition.evidence.windowMs / 4)
+  using _pace = paced(observation, definition.evidence.windowMs / 4)
   const { healthyLadder: rungs } = laddersOf(context)
-  const nodes = context.ensemble.nodes
+  const nodes = context.ensemble.hosts
   const capture = await climbOn(context, {
     id: 'reference-1',
     role: 'reference',
@@ -143,7 +148,6 @@ async function climbHealthy(context: CaptureContext): Promise<boolean> {
     nodes,
     look: null,
   })
-  observation.probes.pace(null)
   if (capture.rungs.some(({ status }) => status === 'ok')) return true
   journal.update({ captures: journal.record.captures.filter(({ id }) => id !== capture.id) })
   journal.event('note', capture.id, 'dropped: a symptom began before its first rung was done')

@@ -10,6 +10,8 @@ import type { RunDirectory } from '../store/run-directory.ts'
 
 export interface Ensemble extends AsyncDisposable {
   readonly nodes: readonly Node[]
+  /** One node of each host: what is looked at as a whole, a kernel and its processes, is looked at once. */
+  readonly hosts: readonly Node[]
   /** Nodes of a group by its name or an alias of it, in any case; a UserError for an unknown one. */
   group(name: string): readonly Node[]
   environment(node: Node): Readonly<Record<string, string>>
@@ -47,6 +49,7 @@ export async function provision(
   const nodes = [...new Set([...byName.values()].flat())]
   return {
     nodes,
+    hosts: [...new Map(nodes.toReversed().map((node) => [node.host, node])).values()].toReversed(),
     group: (name) => {
       const found = byName.get(name.toLowerCase())
       if (found !== undefined) return found

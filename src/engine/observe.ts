@@ -49,7 +49,7 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   await using stack = new AsyncDisposableStack()
 
   const samplers: RunningSampler[] = []
-  for (const node of ensemble.nodes) {
+  for (const node of ensemble.hosts) {
     for (const use of definition.observe.samplers) {
       const plugin = registry.get('sampler', use.component)
       if (plugin === undefined) {

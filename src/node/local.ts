@@ -22,6 +22,7 @@ export function localNode({ run, group, ordinal, scratch }: LocalNodeOptions): N
     name: `${group}/${ordinal}`,
     group,
     ordinal,
+    host: 'localhost',
     clockOffsetNs: 0,
     scratch,
     run: async (command, options) => {

@@ -44,6 +44,8 @@ export interface Node {
   readonly name: string
   readonly group: string
   readonly ordinal: number
+  /** Nodes with the same value share a kernel, its processes and its metrics: such a host is looked at once. */
+  readonly host: string
   /** Node's clock minus the controller's, in ns. */
   readonly clockOffsetNs: number
   /** Scratch directory on the node, removed with the run. */

@@ -43,7 +43,7 @@ test('a run is written as HTML and Markdown', async () => {
 
     Symptom slow showed after 10s. worker spins; gdb cured it.
 
-    **Next:** stop or mend worker and run the same definition again: \`quarry hunt --ask verify\` tells how many clean runs prove it.
+    **Next:** stop or mend worker and run the same definition again; the symptom must stay away for longer than it ever took to show.
 
     Run \`run-1\` of \`examples/web.yaml\` on host, 30s, by Quarry 0.1.0.
 
