@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import { UserError } from '../base/errors.ts'
+import { dirname } from 'node:path'
+import { UserError, messageOf } from '../base/errors.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { loadCase } from '../report/case-data.ts'
 import { reportFormats, writeCaseFiles, type ReportFormat } from '../report/write.ts'
@@ -38,7 +39,19 @@ export const command = defineCommand({
     }
     const text = reportFormats[word].write(await loadCase(directory))
     if (output === undefined) context.print(text.trimEnd())
-    else await writeFile(output, text)
+    else await writeReport(output, text)
     return exitCodes.pass
   },
 })
+
+async function writeReport(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text)
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const folder = dirname(file)
+    const why = isMissing ? `there is no folder ${folder}` : messageOf(error)
+    const remedy = isMissing ? `mkdir -p ${folder}` : 'give -o a file that can be written'
+    throw new UserError(`cannot write ${file}: ${why}`, { remedy, cause: error })
+  }
+}
