@@ -38,8 +38,6 @@ export interface RunDirectory extends RunFiles {
   close(): Promise<void>
 }
 
-const pad = (value: number): string => String(value).padStart(2, '0')
-
 function slugOf(definitionFile: string): string {
   const slug = basename(definitionFile)
     .replace(/\.ya?ml$/, '')
@@ -50,10 +48,12 @@ function slugOf(definitionFile: string): string {
   return slug === '' ? 'run' : slug
 }
 
-/** Ids sort by time and name their definition: `20261121-114503-negative-dentries-3fa2`. */
+/** Ids sort by time (UTC: no hour comes twice) and name their definition: `20261121-114503-negative-dentries-3fa2`. */
 export function newRunId(definitionFile: string, at: Date): string {
-  const day = `${at.getFullYear()}${pad(at.getMonth() + 1)}${pad(at.getDate())}`
-  const time = `${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}`
+  const [day = '', time = ''] = at
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .split('T')
   return `${day}-${time}-${slugOf(definitionFile)}-${randomBytes(2).toString('hex')}`
 }
 
@@ -141,8 +141,15 @@ export async function findRun(word: string, root: string): Promise<string> {
   const asPath = resolve(word)
   const ids = (await readdir(root).catch((): string[] => [])).toSorted()
   if (word === 'last') {
-    const last = ids.at(-1)
-    if (last !== undefined) return join(root, last)
+    // A directory without a record is no run: something that was killed before it had one, or somebody else's.
+    for (const id of ids.toReversed()) {
+      const record = await readRunRecord(join(root, id)).catch(() => undefined)
+      if (record !== undefined) return join(root, id)
+    }
+    throw new UserError(`there is no run in ${root}`, {
+      code: 'QUARRY_NO_RUN',
+      remedy: '`quarry run` makes one; --runs DIRECTORY or QUARRY_RUNS says where runs are',
+    })
   }
   if (ids.includes(word)) return join(root, word)
   const matches = ids.filter((id) => id.startsWith(word) || id.endsWith(word))
