@@ -2,11 +2,15 @@
  * Sick against healthy: the rows of two sides laid into one new run directory, the healthy side moved in time to right
  * before the sick one, so that everything that diagnoses a run diagnoses a comparison.
  */
+import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
+import { formatDuration } from '../base/duration.ts'
 import { openEvidenceWriter } from '../evidence/writer.ts'
-import type { CaptureRecord, RunRecord, RunResult } from '../model/run.ts'
+import type { CaptureRecord, CheckRecord, RunRecord, RunResult } from '../model/run.ts'
+import type { Verdict } from '../model/verdict.ts'
 import { createRunDirectory, newRunId } from '../store/run-directory.ts'
+import type { RunDirectory } from '../store/run-directory.ts'
 import { copyEvidence } from './copy-evidence.ts'
 import { diagnoseRun } from './diagnose-run.ts'
 import { resultOf } from './run.ts'
@@ -15,35 +19,62 @@ import { quarryVersion } from './version.ts'
 
 const GAP_NS = 1_000_000_000n
 
-/** Compares and diagnoses; the verdict is `fail` when a difference is sure, for then the sides are not alike. */
+/**
+ * Compares and diagnoses; the verdict is `fail` when a difference is sure, for then the sides are not alike, and
+ * `unknown` when a side has no evidence. A comparison that fails leaves no directory.
+ */
 export async function compare(
   sick: Side,
   healthy: Side,
   root: string,
   report: (directory: string) => Promise<void>,
 ): Promise<RunResult> {
-  const clock = systemClock()
   const refused = (error: Error): never => {
     throw error
   }
   const directory = await createRunDirectory(root, newRunId('compare', new Date()), refused)
-  const shift = sick.from - GAP_NS - healthy.to
-  {
-    await using writer = openEvidenceWriter(directory.path, { clock })
-    await copyEvidence(sick, 'sick-1', 0n, writer)
-    await copyEvidence(healthy, 'reference-1', shift, writer)
+  try {
+    const result = await compareIn(directory, sick, healthy)
+    await report(directory.path)
+    return result
+  } catch (error) {
+    await rm(directory.path, { recursive: true, force: true })
+    throw error
+  } finally {
+    await directory.close()
   }
-  const record = recordOf(sick, healthy, shift, directory.id)
+}
+
+async function compareIn(directory: RunDirectory, sick: Side, healthy: Side): Promise<RunResult> {
+  const shift = sick.from - GAP_NS - healthy.to
+  const empty: CheckRecord[] = []
+  {
+    await using writer = openEvidenceWriter(directory.path, { clock: systemClock() })
+    if ((await copyEvidence(sick, 'sick-1', 0n, writer)) === 0) empty.push(emptySide('sick', sick))
+    if ((await copyEvidence(healthy, 'reference-1', shift, writer)) === 0)
+      empty.push(emptySide('healthy', healthy))
+  }
+  const record = { ...recordOf(sick, healthy, shift, directory.id), checks: empty }
   directory.save(record)
   const findings = await diagnoseRun(directory.path, record)
-  const verdict = findings.some(({ confident }) => confident) ? 'fail' : 'pass'
-  const judged = { ...record, verdict } as const
+  const differ = findings.some(({ confident }) => confident)
+  const verdict: Verdict = empty.length > 0 ? 'unknown' : differ ? 'fail' : 'pass'
+  const judged = { ...record, verdict }
   directory.save(judged)
-  const result = resultOf(judged, directory.path, findings)
+  const told = resultOf(judged, directory.path, findings)
+  const answer = empty.map(({ message }) => `${message}.`).join(' ')
+  const result = empty.length === 0 ? told : { ...told, answer: `${record.description}. ${answer}` }
   directory.write('findings.json', `${JSON.stringify(result, null, 2)}\n`)
-  await report(directory.path)
-  await directory.close()
   return result
+}
+
+/** Against nothing, nothing can be told apart: that is not a pass. */
+function emptySide(name: string, { record, node, from, to }: Side): CheckRecord {
+  const began = BigInt(record.states[0]?.at ?? 0)
+  const since = (at: bigint): string => formatDuration(Number(at - began) / 1e6)
+  const where = node === null ? '' : ` of ${node}`
+  const message = `The ${name} side has no evidence${where}: run ${record.id} holds no row from ${since(from)} to ${since(to)}`
+  return { name: `${name} side`, checker: 'compare', verdict: 'unknown', message }
 }
 
 /** The record of a run that was healthy for the length of the one side and sick for that of the other. */
