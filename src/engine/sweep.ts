@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { messageOf } from '../base/errors.ts'
 import { readLedger, settleLedger } from '../node/ledger.ts'
 import type { LedgerState } from '../node/ledger.ts'
+import { cgroupFor } from '../node/run-cgroup.ts'
 import { openRunsDirectory, readRunRecord } from '../store/run-directory.ts'
 import { releaseSpace, runFiles } from '../store/run-files.ts'
 
 export interface Swept {
   readonly run: string
   readonly directory: string
-  /** `alive`: its process still runs and it was left alone. */
+  /** `alive`: its process still runs, or cannot be seen from here, and it was left alone. */
   readonly status: 'swept' | 'alive' | 'failed' | 'gone'
   /** One sentence for each effect. */
   readonly sentences: readonly string[]
@@ -26,7 +27,9 @@ export async function sweep(): Promise<Swept[]> {
     const directory = await readlink(link).catch(() => undefined)
     // Not ours, or swept by somebody else meanwhile.
     if (directory === undefined) continue
-    const result = await sweepRun(run, directory)
+    const result = await sweepRun(run, directory).catch((error: unknown): Swept => {
+      return { run, directory, status: 'failed', sentences: [`could not sweep: ${messageOf(error)}`] }
+    })
     if (result.status === 'swept' || result.status === 'gone') await rm(link, { force: true })
     results.push(result)
   }
@@ -36,7 +39,10 @@ export async function sweep(): Promise<Swept[]> {
 async function sweepRun(run: string, directory: string): Promise<Swept> {
   const ledger = join(directory, 'undo.jsonl')
   const state = existsSync(ledger) ? readLedger(ledger) : undefined
-  if (state?.alive === true) return { run, directory, status: 'alive', sentences: [] }
+  if (state !== undefined && state.run !== run) throw new Error(`${ledger} is that of run ${state.run}`)
+  if (state?.alive === true) {
+    return { run, directory, status: 'alive', sentences: state.reason === undefined ? [] : [state.reason] }
+  }
   const sentences = await settleLedger(ledger, state ?? withoutLedger(run))
   if (!existsSync(directory)) return { run, directory, status: 'gone', sentences }
   releaseSpace(directory)
@@ -48,11 +54,11 @@ async function sweepRun(run: string, directory: string): Promise<Swept> {
 }
 
 /** Somebody removed the directory of a run, or its ledger: what carries the name of the run can still be found. */
-const withoutLedger = (run: string): LedgerState => ({
-  run,
-  alive: false,
-  left: [{ id: 0, effect: { type: 'processes', run } }],
-})
+function withoutLedger(run: string): LedgerState {
+  const cgroup = cgroupFor(run)
+  const effect = { type: 'processes', run, ...(cgroup === undefined ? {} : { cgroup }) } as const
+  return { run, alive: false, left: [{ id: 0, effect }] }
+}
 
 /** The run ended when its process died: `unknown`, and marked as partial. */
 async function endRecord(directory: string): Promise<void> {

@@ -2,19 +2,26 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { access, rm, rmdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, normalize } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
 const exec = promisify(execFile)
 
-/** Undoes an effect; throws when it could not be undone and still stands. */
-export async function undo(effect: Effect): Promise<void> {
+/**
+ * Undoes an effect of a run; throws when it could not be undone and still stands. What no run of Quarry can have
+ * recorded is refused, for a ledger may have been damaged or made up.
+ */
+export async function undo(effect: Effect, run: string): Promise<void> {
+  if (!isPlausible(effect, run)) throw new Error('that is no effect of this run')
   switch (effect.type) {
     case 'path':
-      await rm(effect.path, { recursive: true, force: true })
+      await rm(effect.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
       return
     case 'mount':
       await unmount(effect.path)
@@ -26,7 +33,8 @@ export async function undo(effect: Effect): Promise<void> {
       signalProcess(effect, 'SIGCONT')
       return
     case 'processes':
-      await killMarked(effect.run)
+      await killProcesses(effect)
+      if (effect.cgroup !== undefined) removeCgroup(effect.cgroup)
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
@@ -51,17 +59,37 @@ function isMarked(pid: number, marker: string): boolean {
   }
 }
 
-/** KILL until none is left: a process may fork between being seen and being killed. */
-async function killMarked(run: string): Promise<void> {
+/** KILL until none of a run is left: a process may fork between being seen and being killed. */
+export async function killProcesses({ run, cgroup }: Effect & { readonly type: 'processes' }): Promise<void> {
+  const left = (): ProcessIdentity[] => [
+    ...markedProcesses(run),
+    ...(cgroup === undefined ? [] : cgroupMembers(cgroup)),
+  ]
   for (let round = 0; round < 50; round += 1) {
-    const left = markedProcesses(run)
-    if (left.length === 0) return
-    for (const one of left) signalProcess(one, 'SIGKILL')
+    const found = left()
+    if (found.length === 0) return
+    for (const one of found) signalProcess(one, 'SIGKILL')
     await delay(round < 5 ? 10 : 100)
   }
-  const pids = markedProcesses(run).map(({ pid }) => pid)
-  if (pids.length > 0) {
-    throw new Error(`processes ${pids.join(', ')} of run ${run} do not die; are they in state D?`)
+  const pids = new Set(left().map(({ pid }) => pid))
+  if (pids.size > 0) {
+    throw new Error(`processes ${[...pids].join(', ')} of run ${run} do not die; are they in state D?`)
+  }
+}
+
+function isPlausible(effect: Effect, run: string): boolean {
+  if ('path' in effect && normalize(effect.path) !== effect.path) return false
+  switch (effect.type) {
+    case 'path':
+      return dirname(effect.path) === normalize(tmpdir()) && basename(effect.path).startsWith('quarry-')
+    case 'restore':
+      return effect.path.startsWith('/proc/sys/') || effect.path.startsWith('/sys/')
+    case 'processes':
+      return effect.run === run && (effect.cgroup === undefined || isCgroupOf(run, effect.cgroup))
+    case 'mount':
+    case 'stopped':
+    case 'tracefs-instance':
+      return true
   }
 }
 

@@ -1,10 +1,20 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isAlive, processStat } from '../base/process-tree.ts'
+import type { Effect } from '../plugin/undo.ts'
 import { openLedger, readLedger, settleLedger } from './ledger.ts'
 
 let directory = ''
@@ -20,8 +30,8 @@ const failing = (sentence: string): never => {
 }
 
 test('undoes an effect when it is disposed, and what is left when the ledger is', async () => {
-  const first = join(directory, 'first')
-  const second = join(directory, 'second')
+  const first = `${directory}-first`
+  const second = `${directory}-second`
   {
     await using ledger = openLedger(file, 'run-1', failing)
     {
@@ -38,14 +48,48 @@ test('undoes an effect when it is disposed, and what is left when the ledger is'
 })
 
 test('writes back a value, and passes over one whose file is gone', async () => {
-  const path = join(directory, 'switch')
-  writeFileSync(path, '1')
+  const path = '/proc/sys/kernel/printk_ratelimit_burst'
+  const before = readFileSync(path, 'utf8')
   {
     await using ledger = openLedger(file, 'run-2', failing)
-    await ledger.record({ type: 'restore', path, content: '0' })
-    await ledger.record({ type: 'restore', path: join(directory, 'never'), content: '0' })
+    await ledger.record({ type: 'restore', path, content: before })
+    await ledger.record({ type: 'restore', path: '/proc/sys/kernel/never', content: '0' })
+    writeFileSync(path, String(Number(before) + 1))
   }
-  expect(readFileSync(path, 'utf8')).toBe('0')
+  expect(readFileSync(path, 'utf8')).toBe(before)
+})
+
+test('refuses what no run can have recorded', async () => {
+  const kept = join(directory, 'kept')
+  writeFileSync(kept, 'as it was')
+  const effects: Effect[] = [
+    { type: 'path', path: directory.replace(/quarry-/, 'other-') },
+    { type: 'path', path: kept },
+    { type: 'path', path: `${tmpdir()}/quarry-x/../${basename(directory)}/kept` },
+    { type: 'restore', path: kept, content: 'changed' },
+    { type: 'processes', run: 'another-run' },
+    { type: 'processes', run: 'run-6', cgroup: '/sys/fs/cgroup/quarry-run-6/..' },
+    { type: 'processes', run: 'run-6', cgroup: '/sys/fs/cgroup/unified' },
+  ]
+  const left = effects.map((effect, id) => ({ id, effect }))
+  const sentences = await settleLedger(file, { run: 'run-6', alive: false, left })
+  expect(sentences).toHaveLength(effects.length)
+  for (const sentence of sentences) expect(sentence).toContain('no effect of this run')
+  expect(readFileSync(kept, 'utf8')).toBe('as it was')
+})
+
+test('does not touch what turned out not to be its own', async () => {
+  const theirs = `${directory}-theirs`
+  await mkdir(theirs)
+  try {
+    await using ledger = openLedger(file, 'run-7', failing)
+    const recorded = await ledger.record({ type: 'path', path: theirs })
+    recorded.forget()
+    expect(readLedger(file)?.left).toEqual([])
+  } finally {
+    expect(existsSync(theirs)).toBe(true)
+    rmSync(theirs, { recursive: true })
+  }
 })
 
 test('ends every process that carries the mark of the run, also one that left its session', async () => {
@@ -89,12 +133,63 @@ test('continues a process that was stopped, unless its pid names another one by 
   }
 })
 
-test('skips torn and foreign lines', () => {
+test('ends processes before it removes what they write into', async () => {
+  const run = `ledger-order-${process.pid}`
+  const path = `${directory}-busy`
+  const writer = 'i=0; while mkdir -p "$1" && : > "$1/$i"; do i=$((i+1)); done'
+  {
+    await using ledger = openLedger(file, run, failing)
+    await ledger.record({ type: 'processes', run })
+    const recorded = await ledger.record({ type: 'path', path })
+    const env = { ...process.env, QUARRY_RUN: run }
+    spawn('sh', ['-c', writer, 'sh', path], { env, stdio: 'ignore' })
+    await expect.poll(() => existsSync(join(path, '9'))).toBe(true)
+    await recorded[Symbol.asyncDispose]()
+    expect(existsSync(path)).toBe(false)
+  }
+  expect(existsSync(path)).toBe(false)
+})
+
+test('skips torn, foreign and malformed lines', () => {
   writeFileSync(
     file,
-    '{"run":"run-4","pid":1,"started":"0"}\nnonsense\n{"id":1,"effect":{"type":"path","path":"/nowhere/x"}}\n{"id":2,"eff',
+    '{"run":"run-4","pid":1,"started":"0"}\nnonsense\n{"id":1}\nnull\n{"id":3,"effect":{"type":"other"}}\n' +
+      '{"id":1,"effect":{"type":"path","path":"/nowhere/x"}}\n{"id":2,"eff',
   )
   expect(readLedger(file)?.left).toEqual([{ id: 1, effect: { type: 'path', path: '/nowhere/x' } }])
+})
+
+test('another boot of this machine ended the run; another machine or container may still run it', async () => {
+  await using _ledger = openLedger(file, 'run-8', failing)
+  const text = readFileSync(file, 'utf8')
+  const owner = JSON.parse(text) as Record<string, unknown>
+  const alivenessWith = (changed: Record<string, unknown>): unknown => {
+    writeFileSync(file, JSON.stringify({ ...owner, ...changed }))
+    return readLedger(file)
+  }
+  expect(alivenessWith({})).toMatchObject({ alive: true })
+  expect(alivenessWith({ boot: 'other' })).toMatchObject({ alive: false })
+  expect(alivenessWith({ boot: 'other', host: 'other' })).toMatchObject({
+    alive: true,
+    reason: expect.stringContaining('host other'),
+  })
+  expect(alivenessWith({ pid: 1, started: '0', pidNamespace: 'pid:[1]' })).toMatchObject({
+    alive: true,
+    reason: expect.stringContaining('container'),
+  })
+  expect(alivenessWith({ pid: 1, started: '0' })).toMatchObject({ alive: false })
+})
+
+test('does not obey a ledger that somebody else may have written', () => {
+  writeFileSync(file, '{"run":"run-9","pid":1,"started":"0"}\n')
+  const link = join(directory, 'link')
+  symlinkSync(file, link)
+  expect(() => readLedger(link)).toThrow('ELOOP')
+  chownSync(file, 65_534, 65_534)
+  expect(() => readLedger(file)).toThrow('not obeyed')
+  chownSync(file, 0, 0)
+  chownSync(directory, 65_534, 65_534)
+  expect(() => readLedger(file)).toThrow('not obeyed')
 })
 
 test('says what could not be undone, and keeps it', async () => {

@@ -4,49 +4,63 @@
  * The first line names the process that owns the run, so that a sweep never undoes a run that is still alive.
  * Lines are appended with one write each; a process killed in between leaves a torn last line, which is skipped.
  */
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, constants, openSync } from 'node:fs'
 import { messageOf } from '../base/errors.ts'
-import { isAlive, processStat } from '../base/process-tree.ts'
 import type { Effect, UndoLedger } from '../plugin/undo.ts'
-import { undo } from './effects.ts'
+import { killProcesses, undo } from './effects.ts'
+import { aliveness, ownerOf, readLines } from './ledger-lines.ts'
+import type { Line, Owner } from './ledger-lines.ts'
+import { cgroupFor, joinCgroup } from './run-cgroup.ts'
 
-type Line =
-  | { readonly run: string; readonly pid: number; readonly started: string }
-  | { readonly id: number; readonly effect: Effect }
-  | { readonly undone: number }
-
-/** A ledger that undoes what is left, latest first, when it is disposed. */
+/** A ledger that undoes what is left when it is disposed: processes first, then the latest first. */
 export interface OwnedLedger extends UndoLedger, AsyncDisposable {}
 
-/** Starts the ledger of a run that this process owns. Failures to undo are reported to `onFailure`, and kept. */
+/** Starts the ledger of a run that this process owns. Failures to undo at the end are told to `onFailure`, and kept. */
 export function openLedger(file: string, run: string, onFailure: (sentence: string) => void): OwnedLedger {
-  const write = (line: Line): void => appendFileSync(file, `${JSON.stringify(line)}\n`)
-  write({ run, pid: process.pid, started: processStat(process.pid)?.started ?? '' })
+  append(file, ownerOf(run))
   const open = new Map<number, Effect>()
   let last = 0
 
-  const settle = async (id: number): Promise<void> => {
+  const settle = async (id: number): Promise<string | undefined> => {
     const effect = open.get(id)
-    if (effect === undefined) return
-    open.delete(id)
+    if (effect === undefined) return undefined
     try {
-      await undo(effect)
+      // A process that still writes into a directory keeps it from being removed.
+      if (effect.type === 'path') {
+        for (const one of open.values()) if (one.type === 'processes') await killProcesses(one)
+      }
+      await undo(effect, run)
+      open.delete(id)
       tickOff(file, id)
+      return undefined
     } catch (error) {
-      onFailure(`could not undo ${describe(effect)}: ${messageOf(error)}`)
+      return `could not undo ${describe(effect)}: ${messageOf(error)}`
     }
   }
 
   return {
-    record: (effect) => {
+    record: (wanted) => {
       last += 1
       const id = last
-      write({ id, effect })
+      const cgroup = wanted.type === 'processes' ? cgroupFor(wanted.run) : undefined
+      const effect = wanted.type === 'processes' && cgroup !== undefined ? { ...wanted, cgroup } : wanted
+      append(file, { id, effect })
       open.set(id, effect)
-      return Promise.resolve({ [Symbol.asyncDispose]: () => settle(id) })
+      if (cgroup !== undefined) joinCgroup(cgroup)
+      return Promise.resolve({
+        forget: () => {
+          if (open.delete(id)) tickOff(file, id)
+        },
+        [Symbol.asyncDispose]: async () => {
+          await settle(id)
+        },
+      })
     },
     [Symbol.asyncDispose]: async () => {
-      for (const { id } of inOrder(open)) await settle(id)
+      for (const { id } of inOrder(open)) {
+        const failure = await settle(id)
+        if (failure !== undefined) onFailure(failure)
+      }
     },
   }
 }
@@ -59,35 +73,34 @@ interface Entry {
 /** Latest first, but before all others the processes: what they hold open cannot be undone. */
 function inOrder(effects: ReadonlyMap<number, Effect>): Entry[] {
   const entries = [...effects].map(([id, effect]) => ({ id, effect })).toReversed()
-  const isProcesses = ({ effect }: Entry): boolean => effect.type === 'processes'
-  return [...entries.filter(isProcesses), ...entries.filter((entry) => !isProcesses(entry))]
+  const isProcess = ({ effect: { type } }: Entry): boolean => type === 'processes' || type === 'stopped'
+  return [...entries.filter(isProcess), ...entries.filter((entry) => !isProcess(entry))]
 }
 
-/** What a ledger left behind by a dead process still has to undo, in the order in which to do it. */
+/** What a ledger left behind by a dead process still has to undo, in the order in which to do so. */
 export interface LedgerState {
   readonly run: string
-  /** Whether the process that owns the run is alive. */
+  /** Whether the process that owns the run is alive, as far as can be seen from here. */
   readonly alive: boolean
+  /** Why it is taken to be alive although it cannot be seen. */
+  readonly reason?: string
   readonly left: readonly Entry[]
 }
 
-/** Reads a ledger; torn or foreign lines are skipped. Undefined when it names no run. */
+/**
+ * Reads a ledger; torn or foreign lines are skipped. Undefined when it names no run. Throws an EnvironmentError when
+ * somebody else may have written it.
+ */
 export function readLedger(file: string): LedgerState | undefined {
-  let owner: Extract<Line, { run: string }> | undefined
+  let owner: Owner | undefined
   const left = new Map<number, Effect>()
-  for (const text of readFileSync(file, 'utf8').split('\n')) {
-    const line = parseLine(text)
-    if (line === undefined) continue
-    if ('run' in line) owner = line
+  for (const line of readLines(file)) {
+    if ('run' in line) owner ??= line
     else if ('undone' in line) left.delete(line.undone)
     else left.set(line.id, line.effect)
   }
   if (owner === undefined) return undefined
-  return {
-    run: owner.run,
-    alive: isAlive(owner),
-    left: inOrder(left),
-  }
+  return { run: owner.run, ...aliveness(owner), left: inOrder(left) }
 }
 
 /** Undoes everything a dead run left, and gives one sentence for each effect. */
@@ -102,7 +115,7 @@ export async function settleLedger(file: string, state: LedgerState): Promise<st
       continue
     }
     try {
-      await undo(effect)
+      await undo(effect, state.run)
       tickOff(file, id)
       sentences.push(`undid ${describe(effect)}`)
     } catch (error) {
@@ -113,21 +126,22 @@ export async function settleLedger(file: string, state: LedgerState): Promise<st
   return sentences
 }
 
-/** On a full disk the effect is undone all the same, and undone once more by the next sweep, which does no harm. */
-function tickOff(file: string, id: number): void {
+function append(file: string, line: Line): void {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
+  const descriptor = openSync(file, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o644)
   try {
-    appendFileSync(file, `${JSON.stringify({ undone: id })}\n`)
-  } catch {
-    // Said above.
+    appendFileSync(descriptor, `${JSON.stringify(line)}\n`)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
-function parseLine(text: string): Line | undefined {
+/** On a full disk the effect is undone all the same, and undone once more by the next sweep, which does no harm. */
+function tickOff(file: string, id: number): void {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Line) : undefined
+    append(file, { undone: id })
   } catch {
-    return undefined
+    // Said above.
   }
 }
 

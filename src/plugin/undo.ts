@@ -1,19 +1,25 @@
 /** The undo ledger: every effect outside the run directory is written to it before it is made. */
 
 export type Effect =
-  /** A file or directory that is ours to remove. */
+  /** A file or directory that is ours to remove: one in the directory for temporary files, named `quarry-...`. */
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'mount'; readonly path: string }
-  /** A value to write back, such as a sysctl or a tracefs switch. */
+  /** A value to write back, such as a sysctl or a tracefs switch: below /proc/sys or /sys. */
   | { readonly type: 'restore'; readonly path: string; readonly content: string }
   /** A process that was stopped with SIGSTOP and must be continued; `started` is field 22 of /proc/PID/stat. */
   | { readonly type: 'stopped'; readonly pid: number; readonly started: string }
-  /** Every process whose environment has QUARRY_RUN=<run>. */
-  | { readonly type: 'processes'; readonly run: string }
+  /** Every process whose environment has QUARRY_RUN=<run>, and every one in the control group of the run. */
+  | { readonly type: 'processes'; readonly run: string; readonly cgroup?: string }
   /** A tracefs instance directory. */
   | { readonly type: 'tracefs-instance'; readonly path: string }
 
+/** Disposing undoes the effect and records that. When that fails, the ledger tries again at the end of the run. */
+export interface RecordedEffect extends AsyncDisposable {
+  /** The effect was not made: it will not be undone. */
+  forget(): void
+}
+
 export interface UndoLedger {
-  /** Records the effect before it is made; disposing undoes it and records that. */
-  record(effect: Effect): Promise<AsyncDisposable>
+  /** Records the effect before it is made. */
+  record(effect: Effect): Promise<RecordedEffect>
 }

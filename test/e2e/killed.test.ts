@@ -1,6 +1,16 @@
 /** `kill -9` of Quarry at every stage: `quarry sweep` leaves nothing, and what was gathered can still be diagnosed. */
 import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { allProcesses } from '../../src/base/process-tree.ts'
@@ -129,6 +139,45 @@ test('killed while it traces through a mount and an instance of its own', async 
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(place.records()[0]?.id)
 })
 
+test('a process that wipes its environment, or also leaves its session and its parent, ends all the same', async () => {
+  // Perl writes `$0` over its arguments and its environment.
+  const wiped = `perl ${place.write('wiped.pl', '$0 = $ARGV[0]; sleep 300;')}`
+  const modules = [
+    `agent: {module: bash, properties: {script: "exec ${wiped} agent-${process.pid}"}}`,
+    `daemon: {module: bash, properties: {script: "(setsid ${wiped} daemon-${process.pid} &)"}}`,
+  ]
+  const file = place.write('wiped.yaml', sickDefinition({ modules, when: 'node_load1 > 1e9' }))
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    const started = place.start('run', file, '--plain')
+    await expect
+      .poll(() => commandsWith(`-${process.pid}`).toSorted(), { timeout: 30_000 })
+      .toEqual([`agent-${process.pid}`, `daemon-${process.pid}`])
+    started.kill(signal)
+    await started.done
+    if (signal === 'SIGKILL') await place.quarry('sweep')
+    expect(commandsWith(`-${process.pid}`)).toEqual([])
+    expect((await place.quarry('sweep')).stdout).toContain('nothing to sweep')
+  }
+})
+
+test('a run that cannot be swept does not keep the others from being swept', async () => {
+  const directory = join(place.path, 'state', 'quarry', 'open-runs')
+  mkdirSync(directory, { recursive: true })
+  for (const run of ['a-foreign', 'b-own']) {
+    const own = join(place.path, run)
+    mkdirSync(own)
+    const ledger = join(own, 'undo.jsonl')
+    writeFileSync(ledger, `{"run":"${run}","pid":1,"started":"0"}\n{"id":1}\n`)
+    if (run === 'a-foreign') chownSync(ledger, 65_534, 65_534)
+    symlinkSync(own, join(directory, run))
+  }
+  const { runs } = jsonOf<{ runs: { status: string; sentences: string[] }[] }>(
+    await place.quarry('sweep', '--json'),
+  )
+  expect(runs).toMatchObject([{ status: 'failed' }, { status: 'swept' }])
+  expect(runs[0]?.sentences[0]).toContain('not obeyed')
+})
+
 test('a ledger that is torn, or gone, costs nothing that can be found otherwise', async () => {
   for (const damage of ['torn', 'gone'] as const) {
     using own = workplace()
@@ -212,6 +261,20 @@ function commandLineOf(pid: number): string {
 
 const stateOf = (pid: number | undefined): string =>
   /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''
+
+/** Command lines of live processes that begin with a word and the suffix, which perl's `$0` sets. */
+function commandsWith(suffix: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', '')
+      } catch {
+        return ''
+      }
+    })
+    .filter((command) => new RegExp(`^\\w+${suffix}$`).test(command))
+}
 
 function tracefsInstances(): string[] {
   const directory = '/sys/kernel/tracing/instances'

@@ -67,7 +67,7 @@ export async function runModule(
     error: failure,
     artifact: (name) => readFile(join(directory, '0', name), 'utf8'),
     async [Symbol.asyncDispose]() {
-      await undo({ type: 'processes', run })
+      await undo({ type: 'processes', run }, run)
       await rm(directory, { recursive: true, force: true })
     },
   }

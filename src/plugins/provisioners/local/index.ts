@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +16,14 @@ export default defineProvisioner({
     const nodes: Node[] = []
     await using stack = new AsyncDisposableStack()
     for (let ordinal = 0; ordinal < count; ordinal += 1) {
-      const scratch = join(tmpdir(), `quarry-${run}-${group}-${ordinal}`)
-      stack.use(await ledger.record({ type: 'path', path: scratch }))
-      // Fails on whatever lies there already: nobody else's directory or link is ever used.
-      await mkdir(scratch, { mode: 0o700 })
+      const unguessable = randomBytes(6).toString('hex')
+      const scratch = join(tmpdir(), `quarry-${run}-${group}-${ordinal}-${unguessable}`)
+      const recorded = stack.use(await ledger.record({ type: 'path', path: scratch }))
+      // Fails on whatever lies there already: nobody else's directory or link is ever used, nor removed.
+      await mkdir(scratch, { mode: 0o700 }).catch((error: unknown) => {
+        recorded.forget()
+        throw error
+      })
       nodes.push(localNode({ run, group, ordinal, scratch }))
     }
     const owned = stack.move()

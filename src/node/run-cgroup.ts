@@ -1,0 +1,92 @@
+/**
+ * A control group of its own for everything that a run starts. It is the mark that no process can wipe: one that
+ * overwrites its environment, leaves its session and loses its parent stays a member (cgroups(7), version 2).
+ *
+ * Quarry itself joins, below the group it was in, so that its children are born members: that costs nothing for each
+ * command, and there is no moment in which a child could slip out. A process that is in one already joins no second.
+ */
+import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
+import { processStat } from '../base/process-tree.ts'
+import type { ProcessIdentity } from '../base/process-tree.ts'
+
+const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']
+
+let joined: string | undefined
+
+/** The directory of the group that `joinCgroup` can make for a run; undefined where that is not possible. */
+export function cgroupFor(run: string): string | undefined {
+  if (joined !== undefined || !/^[\w][\w.-]*$/.test(run)) return undefined
+  try {
+    const own = /^0::(\/.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1]
+    if (own === undefined || own.split('/').includes('..')) return undefined
+    const mount = MOUNTS.find((one) => isWritable(join(one, own, 'cgroup.procs')))
+    return mount === undefined ? undefined : join(mount, own, `quarry-${run}`)
+  } catch {
+    return undefined
+  }
+}
+
+const isWritable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes the group and joins it. Where the kernel refuses, the run goes on with the other marks. */
+export function joinCgroup(cgroup: string): void {
+  try {
+    mkdirSync(cgroup)
+    joined = cgroup
+    writeFileSync(join(cgroup, 'cgroup.procs'), String(process.pid))
+  } catch {
+    joined = undefined
+  }
+}
+
+/** Whether this is the group of the run: nothing else is ever killed or removed. */
+export function isCgroupOf(run: string, cgroup: string): boolean {
+  return (
+    normalize(cgroup) === cgroup &&
+    cgroup.startsWith('/sys/fs/cgroup/') &&
+    basename(cgroup) === `quarry-${run}`
+  )
+}
+
+/** The members, this process left out. */
+export function cgroupMembers(cgroup: string): ProcessIdentity[] {
+  let text: string
+  try {
+    text = readFileSync(join(cgroup, 'cgroup.procs'), 'utf8')
+  } catch {
+    return []
+  }
+  return text
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid)
+    .map(processStat)
+    .filter((stat) => stat !== undefined)
+    .filter(({ state }) => state !== 'Z')
+}
+
+/** Leaves the group, when this process is in it, and removes it, unless it has members. */
+export function removeCgroup(cgroup: string): void {
+  if (joined === cgroup) {
+    try {
+      writeFileSync(join(dirname(cgroup), 'cgroup.procs'), String(process.pid))
+    } catch {
+      // It never joined, or its former group is gone: it stays until it ends, and the next sweep removes the group.
+    }
+    joined = undefined
+  }
+  try {
+    rmdirSync(cgroup)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    throw error
+  }
+}
