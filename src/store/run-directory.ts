@@ -163,18 +163,22 @@ export async function findRun(word: string, root: string): Promise<string> {
   return asPath
 }
 
-/** The latest run of a definition below `root` that is as wanted, or undefined. */
+/**
+ * The latest run below `root` of a definition file of this name that is as wanted, or undefined. The path says nothing
+ * more: a record has it as it was typed, wherever that was.
+ */
 export async function latestRun(
   root: string,
   definition: string,
-  isWanted: (record: RunRecord) => boolean,
+  isWanted: (record: RunRecord, directory: string) => boolean | Promise<boolean>,
 ): Promise<{ directory: string; record: RunRecord } | undefined> {
   const ids = (await readdir(root).catch((): string[] => [])).toSorted()
   // Only those whose id has the definition's name: there may be thousands of runs.
   for (const id of ids.filter((one) => one.includes(`-${slugOf(definition)}-`)).toReversed()) {
     const directory = join(root, id)
     const record = await readRunRecord(directory).catch(() => undefined)
-    if (record?.definition === definition && isWanted(record)) return { directory, record }
+    if (record === undefined || basename(record.definition) !== basename(definition)) continue
+    if (await isWanted(record, directory)) return { directory, record }
   }
   return undefined
 }
