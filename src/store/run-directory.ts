@@ -9,6 +9,7 @@ import { basename, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
 import { diskError } from '../evidence/disk-error.ts'
 import type { RunRecord } from '../model/run.ts'
+import { readLedger } from '../node/ledger.ts'
 import { releaseSpace, reserveSpace, runFiles } from './run-files.ts'
 import type { RunFiles } from './run-files.ts'
 
@@ -34,7 +35,7 @@ export interface RunDirectory extends RunFiles {
   register(): Promise<void>
   /** Gives free the space that was kept back: the record has been written, and what is still to come may have it. */
   release(): void
-  /** The run has ended and left nothing behind: a sweep need not look at it. */
+  /** The run has ended. A sweep need not look at it, unless it left something behind. */
   close(): Promise<void>
 }
 
@@ -104,8 +105,18 @@ export async function createRunDirectory(
     release: () => releaseSpace(path),
     close: async () => {
       releaseSpace(path)
-      await unlink(link).catch(() => undefined)
+      if (!leftSomething(join(path, 'undo.jsonl'))) await unlink(link).catch(() => undefined)
     },
+  }
+}
+
+/** Whether a ledger has effects that could not be undone. */
+function leftSomething(ledger: string): boolean {
+  try {
+    return (readLedger(ledger)?.left.length ?? 0) > 0
+  } catch {
+    // None was opened.
+    return false
   }
 }
 
