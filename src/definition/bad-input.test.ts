@@ -37,6 +37,7 @@ test('ensembles', () => {
   sevrers: {}
   servers:
     - {node.count: 1, provisioner: local}
+    - {name: /../x, node.count: 1, provisioner: local}
     - {name: server, node.count: 1025, provisioner: {nam: local, properties: {zone: x}}}
     - text
   clients: []
@@ -53,11 +54,13 @@ ${workload}`),
     d.yaml:5:15: node group \`controller\` must be a map or the name of another group, not a list
     d.yaml:6:3: the ensemble has no key \`sevrers\`; did you mean \`servers\`?
     d.yaml:8:7: a group among the servers needs a \`name\`
+    d.yaml:9:14: name of a node group must be at most 100 letters, digits, \`_\`, \`.\` and \`-\`, and begin with a letter, a digit or \`_\`, not \`/../x\`
     d.yaml:9:14: two node groups are called \`server\`; give one of them another \`name\`
-    d.yaml:9:34: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`1025\`
-    d.yaml:9:54: provisioner of node group \`server\` has no key \`nam\`; did you mean \`name\`?
-    d.yaml:10:7: a group among the servers must be a map, not a string
-    d.yaml:11:12: \`clients\` has no groups"
+    d.yaml:10:14: two node groups are called \`server\`; give one of them another \`name\`
+    d.yaml:10:34: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`1025\`
+    d.yaml:10:54: provisioner of node group \`server\` has no key \`nam\`; did you mean \`name\`?
+    d.yaml:11:7: a group among the servers must be a map, not a string
+    d.yaml:12:12: \`clients\` has no groups"
   `)
 })
 

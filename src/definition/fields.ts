@@ -63,10 +63,15 @@ export function readText(report: ReportAt, tree: Tree, where: string): string | 
   return undefined
 }
 
-/** A name: a text without blanks. */
+/** A name that becomes part of paths: letters, digits, `_`, and after the first also `.` and `-`. */
 export function readName(report: ReportAt, tree: Tree, where: string): string | undefined {
   const text = readText(report, tree, where)
-  return text === undefined || checkName(report, tree, text, where) ? text : undefined
+  if (text === undefined || !checkName(report, tree, text, where)) return undefined
+  if (/^\w[\w.-]{0,99}$/.test(text)) return text
+  const wanted =
+    'must be at most 100 letters, digits, `_`, `.` and `-`, and begin with a letter, a digit or `_`'
+  report(tree, `${where} ${wanted}, not ${quote(text)}`)
+  return undefined
 }
 
 /** Whether a name has no blanks in it; a problem says so otherwise. */
