@@ -26,7 +26,8 @@ describe('negative dentries', () => {
     const words = ['-p', `agent=${agent}`, '-p', `dir=${place.path}/in tray`, '-p', 'lookups=15000']
     const { result, exitCode } = await place.run(example, ...words)
     expect(exitCode).toBe(1)
-    expect(result.symptoms).toMatchObject([{ name: 'slow-watch', curedBy: 'drop-caches' }])
+    // It comes back while the cured system is captured, for the agent goes on.
+    expect(result.symptoms[0]).toMatchObject({ name: 'slow-watch', curedBy: 'drop-caches' })
 
     const [slow] = sure(result, 'difference').filter(({ subject }) => subject.call === 'inotify_add_watch')
     expect(slow?.subject.path).toBe(`${place.path}/in tray`)
