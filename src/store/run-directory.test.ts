@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { UserError } from '../base/errors.ts'
-import { findRun, newRunId } from './run-directory.ts'
+import { openLedger } from '../node/ledger.ts'
+import { createRunDirectory, findRun, newRunId, openRunsDirectory } from './run-directory.ts'
 
 let root = ''
 beforeEach(async () => {
@@ -37,5 +39,26 @@ test('where no run was made yet, nothing is the last one', async () => {
     const told = findRun('last', place)
     await expect(told).rejects.toBeInstanceOf(UserError)
     await expect(told).rejects.toThrow(`there is no run in ${place}`)
+  }
+})
+
+test('the sweep knows of a run until its ledger has nothing left', async () => {
+  vi.stubEnv('XDG_STATE_HOME', join(root, 'state'))
+  const failing = (reason: unknown): never => {
+    throw reason
+  }
+  try {
+    const directory = await createRunDirectory(join(root, 'runs'), 'run-1', failing)
+    const ledger = openLedger(directory.file('undo.jsonl'), 'run-1', failing)
+    await directory.register()
+    const link = join(openRunsDirectory(), 'run-1')
+    const recorded = await ledger.record({ type: 'path', path: `${root}-scratch` })
+    await directory.close()
+    expect(existsSync(link)).toBe(true)
+    await recorded[Symbol.asyncDispose]()
+    await directory.close()
+    expect(existsSync(link)).toBe(false)
+  } finally {
+    vi.unstubAllEnvs()
   }
 })
