@@ -20,7 +20,7 @@ export const command = defineCommand({
   quarry compare last@server/2 last@server/1         a node and its peer
   quarry compare last~60s..90s last~0s..30s          two windows of one run
 
-The exit code is 1 when a difference is sure, 0 when there is none.`,
+The exit code is 1 when a difference is sure, 0 when there is none, 2 when a side has no evidence.`,
   run: async ({ sick, healthy, runs }, context) => {
     const root = runs ?? defaultRunsRoot()
     const open = async (text: string, role: 'sick' | 'reference'): Promise<Side> => {
