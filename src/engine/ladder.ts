@@ -3,6 +3,7 @@
  * that has vanished was cured by that rung, which ends the climb and is itself a finding.
  */
 import { abortReason, withTimeout } from '../base/abort.ts'
+import { wallClockLead } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
 import { messageOf } from '../base/errors.ts'
 import type { ComponentUse, Definition } from '../model/definition.ts'
@@ -172,7 +173,9 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
     const counted = countRows(context.writer.sink({ node: node.name, collector: id, capture: spec.id }))
     const raw = createIngest(context.directory, id, spec.id, node, time.signal)
     const collect: CollectContext = {
-      node: meter.node,
+      // A wall clock that was set since the run began is, to whoever reads times from tools, a clock with an offset.
+      node: { ...meter.node, clockOffsetNs: node.clockOffsetNs + wallClockLead(journal.clock) },
+      clock: journal.clock,
       targets,
       commands: spec.commands,
       windowMs: definition.evidence.windowMs,

@@ -1,4 +1,5 @@
 /** Gathers evidence on one layer, once, for one climb of the ladder. */
+import type { Clock } from '../base/clock.ts'
 import type { TableName } from '../model/tables.ts'
 import type { Target } from '../model/run.ts'
 import type { Tier } from '../model/tier.ts'
@@ -23,6 +24,8 @@ export interface CollectContext {
   readonly commands: readonly ProbeCommand[]
   /** How long to look, for collectors that look for a while. */
   readonly windowMs: number
+  /** Clock of the run: rows are stamped with it, whatever happens to the wall clock meanwhile. */
+  readonly clock: Clock
   readonly rows: RowSink
   /** Feeds raw output to a parser and keeps it, compressed, as evidence/raw/<collector>/<name>.zst. */
   ingest(

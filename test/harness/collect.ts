@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../../src/base/clock.ts'
 import { ingest } from '../../src/evidence/ingest.ts'
 import type { Target } from '../../src/model/run.ts'
 import type { Row, TableName } from '../../src/model/tables.ts'
@@ -61,6 +62,7 @@ export async function collect(
     targets: (options.targets ?? []).map((pid) => targetOf(pid, node.name)),
     commands: options.commands ?? [],
     windowMs: options.windowMs ?? 1500,
+    clock: systemClock(),
     rows: { add: (table, row) => void added.push({ table, row: { ...row } }) },
     ingest: async (name, output, parser) => {
       const stats = await ingest(output, { rawFile: join(directory, 'raw', `${name}.zst`), parser, signal })

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { systemClock } from '../../../base/clock.ts'
 import { defineCollector } from '../../../plugin/define.ts'
 import { filesParser } from './parse.ts'
 import { openFiles } from './snapshot.ts'
@@ -23,7 +22,7 @@ export default defineCollector({
     const dump = openFiles(node.files, {
       pids: targets.map((target) => target.pid),
       machine: (await node.run(['uname', '-m'], { signal })).stdout.trim(),
-      takenNs: systemClock().now(),
+      takenNs: context.clock.now(),
       most,
       note: (sentence) => context.note(sentence),
     })

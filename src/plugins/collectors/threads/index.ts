@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { sleep } from '../../../base/abort.ts'
-import { systemClock } from '../../../base/clock.ts'
 import { defineCollector } from '../../../plugin/define.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import { duration } from '../../../plugin/properties.ts'
@@ -27,7 +26,6 @@ export default defineCollector({
   properties,
   async collect(context, { all, again }) {
     const { node, targets, signal } = context
-    const clock = systemClock()
     const machine = (await node.run(['uname', '-m'], { signal })).stdout.trim()
     const pids = new Set(targets.map((target) => target.pid))
     if (node.files.memory === undefined) context.note('this node does not show timeouts that lie in memory')
@@ -42,7 +40,7 @@ export default defineCollector({
       const snapshot = threadSnapshot(node.files, {
         machine,
         full: (pid) => all || pids.has(pid),
-        now: () => clock.now(),
+        now: () => context.clock.now(),
         clockOffsetNs: node.clockOffsetNs,
       })
       await context.ingest(name, snapshot, threadsParser(context.rows))
