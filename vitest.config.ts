@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           // Whole runs, which load the host and look at all of it: one at a time, and after the unit tests.
           fileParallelism: false,
+          // They look at the real host, whose other business can spoil one look; what fails twice is wrong.
+          retry: 1,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
