@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { diagnoseRun } from '../engine/diagnose-run.ts'
 import { resultOf } from '../engine/run.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { writeCaseFiles } from '../report/write.ts'
 import { defaultRunsRoot, findRun, readRunRecord } from '../store/run-directory.ts'
+import { runFiles } from '../store/run-files.ts'
 import { defineCommand } from './command.ts'
 import { summaryOf } from './summary.ts'
 
@@ -17,7 +16,10 @@ Rewrites findings.json and the case file; the evidence is not touched.`,
     const directory = await findRun(run, runs ?? defaultRunsRoot())
     const record = await readRunRecord(directory)
     const result = resultOf(record, directory, await diagnoseRun(directory, record))
-    await writeFile(join(directory, 'findings.json'), `${JSON.stringify(result, null, 2)}\n`)
+    const files = runFiles(directory, (error) => {
+      throw error
+    })
+    files.write('findings.json', `${JSON.stringify(result, null, 2)}\n`)
     await writeCaseFiles(directory)
     if (context.json) context.printJson(result)
     else context.print(summaryOf(result))

@@ -94,8 +94,9 @@ function abortOnSignals(): AbortController {
   }
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error) => {
-      process.stderr.write(`${explain(error, controller.signal).text}\n`)
-      process.exit(exitCodes.internal)
+      const { text, exitCode } = explain(error, controller.signal)
+      process.stderr.write(`${text}\n`)
+      process.exit(exitCode)
     })
   }
   return controller
@@ -109,4 +110,6 @@ for (const stream of [process.stdout, process.stderr]) {
     for (const event of ['drain', 'error', 'close']) stream.once(event, resolve)
   })
 }
+// A write that was refused, as on a full disk, is told in the next turn.
+await new Promise((resolve) => setImmediate(resolve))
 process.exit()

@@ -188,6 +188,20 @@ test('no space, or no permission, for a run directory', async () => {
   expect((await place.quarry('sweep')).stdout).toContain('nothing to sweep')
 })
 
+test('output that a full disk refuses is no success', async () => {
+  const file = place.write('noop.yaml', 'workload: {phases: [{nothing: {module: noop}}]}')
+  const { result } = await place.run(file)
+  const full = place.startUnder(
+    ['sh', '-c', '"$@" > /dev/full', 'sh'],
+    'report',
+    result.run,
+    '--format',
+    'html',
+  )
+  const { exitCode, stderr } = await full.done
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/ENOSPC[^]*try: free space/)])
+})
+
 /** A tmpfs of its own, below the workplace. */
 function smallFileSystem(options: string): AsyncDisposable & { readonly path: string } {
   const path = join(place.path, options.replace('=', '-'))
