@@ -2,10 +2,11 @@
  * The run directory is the truth: everything known of a run is a file in it, written so that a process killed at any
  * moment leaves a directory that can be read.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, symlink, unlink } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { homedir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
 import { diskError } from '../evidence/disk-error.ts'
 import type { RunRecord } from '../model/run.ts'
@@ -83,7 +84,7 @@ export async function createRunDirectory(
     }
   }
   await orRefuse(`make the run directory ${path}`, async () => {
-    await mkdir(resolve(root), { recursive: true })
+    await makeDirectories(resolve(root))
     await mkdir(path)
     made = true
     await mkdir(join(path, 'evidence', 'raw'), { recursive: true })
@@ -99,7 +100,7 @@ export async function createRunDirectory(
     save: (record) => files.write('run.json', `${JSON.stringify(record, null, 2)}\n`),
     register: () =>
       orRefuse(`note the run in ${openRunsDirectory()}, from where \`quarry sweep\` knows it`, async () => {
-        await mkdir(openRunsDirectory(), { recursive: true })
+        await makeDirectories(openRunsDirectory())
         await symlink(path, link)
       }),
     release: () => releaseSpace(path),
@@ -192,4 +193,13 @@ export async function latestRun(
     if (await isWanted(record, directory)) return { directory, record }
   }
   return undefined
+}
+
+/** Like `mkdir -p`. Node's own recursive mkdir never ends where a file system says ENOENT for good, as procfs does. */
+async function makeDirectories(path: string): Promise<void> {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) await makeDirectories(dirname(path))
+  await mkdir(path).catch((error: unknown) => {
+    if (!existsSync(path)) throw error
+  })
 }
