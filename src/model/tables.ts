@@ -191,6 +191,18 @@ export const tables = {
     latency_ns: { type: 'bigint', doc: 'sum of the times from wakeup to running' },
     max_ns: { type: 'bigint', doc: 'the longest of them' },
   },
+  locks: {
+    pid: { type: 'integer', doc: 'process id' },
+    tid: { type: 'integer', doc: 'thread that let others of its process go on' },
+    comm: { type: 'varchar', doc: 'command name of the thread' },
+    futex: { type: 'varchar', doc: 'address of the lock word that they waited for, 0x...' },
+    count: { type: 'bigint', doc: 'how often it did' },
+    held_ns: {
+      type: 'bigint',
+      doc: 'how long others had waited each time, counted from when the lock was last let go; the sum',
+    },
+    max_ns: { type: 'bigint', doc: 'the longest of them' },
+  },
   kernel_log: {
     level: { type: 'varchar', doc: 'emerg to debug' },
     facility: { type: 'varchar', doc: 'kern, daemon, ...' },

@@ -1,15 +1,17 @@
 /**
  * Lock convoys: who holds what everybody waits for.
  *
- * A dump of a virtual machine says who waits for which monitor and who holds it. The kernel knows only a waiter's lock word;
- * whoever wakes its waiters without having waited for it is who held it.
+ * A dump of a virtual machine says who waits for which monitor and who holds it. The kernel knows only a waiter's lock word.
+ * Its waiters hand it on to each other, so that most of those who let go are victims too: the holder is who let the others
+ * wait the longest before letting go (the lock's share of the critical path: Chen and Stenstrom, Critical Lock Analysis, SC
+ * 2012; the cascaded redistribution of wPerf, OSDI 2018, for one lock).
  */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { waitsForMutex } from '../knowledge/waits.ts'
-import { capital, count, plain, threadName } from '../statement/format.ts'
+import { capital, count, duration, percent, plain, threadName } from '../statement/format.ts'
 
 /** Threads that wait for one lock, and who holds it, where that is known. */
 interface Convoy {
@@ -34,6 +36,8 @@ interface Convoy {
 const CHANCE_OF_TWO = 0.03
 const LOAD = 0.3
 const LEAST_WAITERS = 2
+/** Share of all waiting for a lock from which on whoever it is due to is its holder, not one of many who take turns. */
+const LEAST_SHARE = 0.5
 
 export async function lockConvoys(the: Case): Promise<Candidate[]> {
   const convoys = [...(await monitors(the)), ...(await mutexes(the))]
@@ -153,25 +157,34 @@ async function mutexes(the: Case): Promise<Convoy[]> {
   })
   return Promise.all(
     convoys.map(async (convoy) => {
-      const holder = await releaserOf(the, convoy)
+      const holder = await holderOf(the, convoy)
       return holder === undefined ? convoy : { ...convoy, holder }
     }),
   )
 }
 
-/** Who wakes the waiters, of the same process, and was never seen among them. */
-async function releaserOf(the: Case, convoy: Omit<Convoy, 'holder'>): Promise<Convoy['holder'] | undefined> {
-  const waiters = convoy.waiters.join(', ')
-  const [main] = await the.evidence.rows<{ tid: number; comm: string; doing: string; wakes: number }>(`
-    WITH own AS (
-      SELECT tid, arg_max(comm, ts) AS comm, coalesce(arg_max(syscall, ts), '') AS doing FROM threads
-      WHERE ${the.sick.captured} AND node = ${literal(convoy.node)} AND pid = ${convoy.pid} AND tid NOT IN (${waiters}) GROUP BY tid
-    )
-    SELECT own.tid, own.comm, own.doing, sum(w.count)::DOUBLE AS wakes FROM wakeups w JOIN own ON own.tid = w.waker_pid
-    WHERE ${the.sick.captured} AND w.node = ${literal(convoy.node)} AND w.tid IN (${waiters})
-    GROUP BY ALL ORDER BY wakes DESC LIMIT 1`)
-  if (main === undefined) return undefined
-  const { tid, comm, doing, wakes } = main
-  const how = `it lets them go on (${count(wakes)} wakeups traced) and never waits for it itself`
+/** Who kept the others waiting for most of the time, by the trace of who let whom go on; undefined when it was nobody. */
+async function holderOf(the: Case, convoy: Omit<Convoy, 'holder'>): Promise<Convoy['holder'] | undefined> {
+  interface Holder {
+    tid: number
+    comm: string
+    doing: string
+    held: number
+    longest: number
+    releases: number
+    share: number
+  }
+  const own = `${the.sick.captured} AND node = ${literal(convoy.node)} AND pid = ${convoy.pid}`
+  const [main] = await the.evidence.rows<Holder>(`
+    WITH looked AS (SELECT tid, arg_max(syscall, ts) AS doing FROM threads WHERE ${own} GROUP BY tid)
+    SELECT tid, any_value(comm) AS comm, coalesce(any_value(doing), '') AS doing, sum(held_ns)::DOUBLE AS held,
+      max(max_ns)::DOUBLE AS longest, sum(count)::DOUBLE AS releases, sum(held_ns) / sum(sum(held_ns)) OVER () AS share
+    FROM locks LEFT JOIN looked USING (tid)
+    WHERE ${own} AND 'futex ' || futex = ${literal(convoy.lock)} GROUP BY tid ORDER BY held DESC LIMIT 1`)
+  if (main === undefined || main.share < LEAST_SHARE) return undefined
+  const { tid, comm, doing, held, longest, releases, share } = main
+  const how =
+    `it let go ${count(releases)} ${releases === 1 ? 'time' : 'times'} while it was traced, after others had waited ` +
+    `up to ${duration(longest)} (${duration(held)} in all, ${percent(share)} of the waiting for this lock)`
   return { tid, comm, doing, how }
 }

@@ -1,5 +1,6 @@
 /** Work that waits inside a program: pools that nobody serves, and locks that somebody keeps. */
 import { expect, test } from 'vitest'
+import type { RowSink } from '../../plugin/evidence.ts'
 import { at, SyntheticRun, type RungSketch } from '../synthetic-run.ts'
 import { confidentOf } from './findings-of.ts'
 
@@ -76,6 +77,57 @@ test('a monitor that everybody waits for, and who holds it', async () => {
   const [holder] = (await confidentOf(run)).filter(({ kind }) => kind === 'attribution')
   expect(holder?.subject).toMatchObject({ tid: 75, comm: 'month-end', signature: 'contention for a lock' })
   expect(holder?.statement).toMatch(/4 threads of java .* wait for one lock .* holds it, in Socket.read/)
+})
+
+test('a mutex that its waiters hand on to each other: its holder is who lets the others wait, not who wakes the most', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.probe('front', { type: 'socket', protocol: 'tcp', address: '127.0.0.1:80' }, 'tcp', (t) =>
+    t < 30 ? 1e6 : 8e8,
+  )
+  run.symptom('slow', 31, null, ['front'])
+  const rungs: RungSketch[] = [...READ, { collector: 'bpf-wakeups', tier: 'trace', seconds: 3 }]
+  const target = [{ pid: 70, comm: 'stockd' }]
+  type Sink = (collector: string) => RowSink
+  const capture = (held: Readonly<Record<number, number>>) => (sink: Sink) => {
+    for (const tid of [71, 72, 73, 74, 75, 76]) {
+      const waits = tid < 75
+      sink('threads').add('threads', {
+        ts: at(34),
+        pid: 70,
+        tid,
+        comm: tid === 76 ? 'archiver' : 'worker',
+        process: 'stockd',
+        state: 'S',
+        syscall: waits ? 'futex' : tid === 76 ? 'nanosleep' : 'accept',
+        syscall_args: waits ? '0x7f00 0x80 0x2' : '0x3 0x0',
+        voluntary_switches: 5,
+      })
+    }
+    for (const [tid, ms] of Object.entries(held)) {
+      sink('bpf-wakeups').add('locks', {
+        ts: at(37),
+        pid: 70,
+        tid: Number(tid),
+        comm: tid === '76' ? 'archiver' : 'worker',
+        futex: '0x7f00',
+        count: tid === '75' ? 9 : 2,
+        held_ns: ms * 1e6,
+        max_ns: (ms * 1e6) / 2,
+      })
+    }
+  }
+  run.capture('sick', 33, target, rungs, capture({ 71: 0.1, 75: 0.3, 76: 1400 }))
+  const [holder] = (await confidentOf(run)).filter(({ kind }) => kind === 'attribution')
+  expect(holder?.subject).toMatchObject({ tid: 76, comm: 'archiver', signature: 'contention for a lock' })
+  expect(holder?.statement).toMatch(
+    /thread 76 \(archiver\) of stockd holds it, in nanosleep: it let go 2 times/,
+  )
+
+  await using fair = await SyntheticRun.begin(60)
+  fair.symptom('slow', 31, null, [])
+  fair.capture('sick', 33, target, rungs, capture({ 71: 400, 72: 500, 73: 500, 75: 400 }))
+  const told = await confidentOf(fair)
+  expect(told.filter(({ kind }) => kind === 'attribution')).toEqual([])
 })
 
 test('idle workers that wait for the same condition are no convoy', async () => {

@@ -1,6 +1,11 @@
-/** Maps of wakeups.bt -> `wakeups`, a row for each pair of threads. */
+/** Maps of wakeups.bt -> `wakeups`, a row for each pair of threads, and `locks`, a row for each thread and futex. */
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
-import { bpftraceParser, headParts, type BpftraceParserOptions } from '../../tracing/bpftrace-output.ts'
+import {
+  bpftraceParser,
+  headParts,
+  statsOf,
+  type BpftraceParserOptions,
+} from '../../tracing/bpftrace-output.ts'
 
 /** Parses the output of wakeups.bt. */
 export function createWakeupsParser(sink: RowSink, options: BpftraceParserOptions): Parser {
@@ -25,6 +30,20 @@ export function createWakeupsParser(sink: RowSink, options: BpftraceParserOption
             count: numberIn('@count', key),
             latency_ns: numberIn('@waited', key),
             max_ns: numberIn('@max', key),
+          })
+        }
+        for (const [key, value] of maps.get('@held') ?? []) {
+          const [tid, pid, futex] = headParts(key, 3) ?? []
+          const held = statsOf(value)
+          if (tid === undefined || pid === undefined || futex === undefined || held === undefined) continue
+          rows.add('locks', {
+            pid: Number(pid),
+            tid: Number(tid),
+            comm: commIn('@waker', tid),
+            futex: `0x${BigInt.asUintN(64, BigInt(futex)).toString(16)}`,
+            count: held.count,
+            held_ns: held.total,
+            max_ns: numberIn('@held_max', key),
           })
         }
       },
