@@ -62,7 +62,19 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
   return {
     file: 'capture',
     description: 'The ladder climbed by hand',
-    groups: [{ name: 'local', aliases: ['server', 'client'], nodeCount: 1, provisioner, managers: [] }],
+    groups: [
+      {
+        name: 'local',
+        aliases: ['server', 'client'],
+        nodeCount: 1,
+        provisioner,
+        managers: [],
+        launchLevel: 'STARTED_SERVICES_RUNNING',
+        finalLevel: 'DESTROYED',
+        reuse: false,
+      },
+    ],
+    localFiles: [],
     phases: [],
     checkers: [],
     artifactCheckers: [],

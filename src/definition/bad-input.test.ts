@@ -46,7 +46,6 @@ ${workload}`),
     "d.yaml:2:24: node.count of node group \`server\` must be a whole number from 1 to 1024, not \`0\`
     d.yaml:2:40: there is no provisioner called \`locl\`; did you mean \`local\`?
     d.yaml:2:46: node group \`server\` has no key \`nodecount\`; did you mean \`node.count\`?
-    d.yaml:2:60: node group \`server\` has no key \`runlevel\`; expected one of name, node.count, provisioner, configuration_manager
     d.yaml:3:11: \`client\` is a link to \`sever\`, and no group above it is called that; expected one of local, observer, controller
     d.yaml:4:20: name of a node group must be one word, not \`my group\`; such as \`my-group\`
     d.yaml:4:30: node group \`observer\` has no key \`provisoner\`; did you mean \`provisioner\`?

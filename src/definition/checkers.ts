@@ -1,37 +1,36 @@
-/** The checkers of a workload. */
+/** What judges a workload: checkers its history, artifact checkers the files that it left. */
 import type { ComponentUse } from '../model/definition.ts'
 import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import { checkName, readFields, readMap, readText, requireField } from './fields.ts'
-import { hintFor } from '../base/nearest.ts'
 import { quote } from './problems/quote.ts'
 import { checkReferences, type Names } from './references.ts'
 import type { Tree } from './tree.ts'
 
-export function readCheckers(context: LoadContext, tree: Tree, names: Names): ComponentUse[] {
+/** The section of each kind, and the key that names the component. */
+const sections = {
+  checker: { section: 'checkers', key: 'checker', noun: 'checker' },
+  'artifact-checker': { section: 'artifact_checkers', key: 'artifact_checker', noun: 'artifact checker' },
+} as const
+
+export function readCheckers(
+  context: LoadContext,
+  kind: keyof typeof sections,
+  tree: Tree,
+  names: Names,
+): ComponentUse[] {
   const { registry, report } = context
-  return [...readMap(report, tree, '`checkers`').values()].flatMap(({ key, keyAt, value }) => {
-    checkName(report, keyAt, key, 'name of a checker')
-    const where = `checker ${quote(key)}`
-    const fields = readFields(report, value, where, ['checker', 'properties'])
-    const id = requireField(report, fields, 'checker', { in: value, at: keyAt, where })?.value
+  const { section, key: componentKey, noun } = sections[kind]
+  return [...readMap(report, tree, quote(section)).values()].flatMap(({ key, keyAt, value }) => {
+    checkName(report, keyAt, key, `name of a ${noun}`)
+    const where = `${noun} ${quote(key)}`
+    const fields = readFields(report, value, where, [componentKey, 'properties'])
+    const id = requireField(report, fields, componentKey, { in: value, at: keyAt, where })?.value
     const text = id && readText(report, id, where)
-    const component = id && text ? findComponent(registry, report, 'checker', text, id) : undefined
+    const component = id && text ? findComponent(registry, report, kind, text, id) : undefined
     if (component === undefined) return []
     const properties = fields.get('properties')?.value
     checkReferences(report, names, component, properties, keyAt)
     return useComponent(report, component, key, properties, keyAt) ?? []
   })
-}
-
-/** There is no contract for artifact checkers yet, so every one is unknown. */
-export function rejectArtifactCheckers({ report }: LoadContext, tree: Tree): ComponentUse[] {
-  for (const { key, keyAt, value } of readMap(report, tree, '`artifact_checkers`').values()) {
-    const where = `artifact checker ${quote(key)}`
-    const fields = readFields(report, value, where, ['artifact_checker', 'properties'])
-    const id = requireField(report, fields, 'artifact_checker', { in: value, at: keyAt, where })?.value
-    const text = id && readText(report, id, where)
-    if (id && text) report(id, `there is no artifact checker called ${quote(text)}`, () => hintFor(text, []))
-  }
-  return []
 }

@@ -1,5 +1,5 @@
 /** Finds a component and has its own schema parse its properties. */
-import type { Component, ComponentKind } from '../plugin/define.ts'
+import { nounOf, type Component, type ComponentKind } from '../plugin/define.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { ComponentUse } from '../model/definition.ts'
 import type { LoadContext } from './context.ts'
@@ -22,7 +22,7 @@ export function findComponent<K extends ComponentKind>(
   const component = registry.get(kind, id) ?? registry.get(kind, id.toLowerCase())
   if (component === undefined) {
     const ids = registry.all(kind).map((candidate) => candidate.id)
-    report(at, `there is no ${kind} called ${quote(id)}`, () => hintFor(id, ids))
+    report(at, `there is no ${nounOf(kind)} called ${quote(id)}`, () => hintFor(id, ids))
   }
   return component
 }
@@ -56,7 +56,7 @@ export function useComponent(
   at: Span,
 ): ComponentUse | undefined {
   const given = properties ?? emptyMap(at)
-  const where = `${component.kind} \`${component.id}\``
+  const where = `${nounOf(component.kind)} \`${component.id}\``
   const parsed = parseProperties(report, component.properties, given, where, at)
   return parsed === undefined ? undefined : { name, component: component.id, properties: parsed.value }
 }

@@ -1,27 +1,15 @@
 /** The `ensemble` section: node groups, and roles that are links to them. */
-import type { ComponentUse } from '../model/definition.ts'
-import type { Component } from '../plugin/define.ts'
-import { readUse } from './component.ts'
 import type { LoadContext } from './context.ts'
-import {
-  oneOrMany,
-  readFields,
-  readInteger,
-  readList,
-  readMap,
-  readName,
-  readText,
-  requireField,
-} from './fields.ts'
-import { createGroups, type Group, type Groups } from './groups.ts'
+import { readList, readMap } from './fields.ts'
+import { createGroups, type Groups } from './groups.ts'
 import { hintFor } from '../base/nearest.ts'
+import { readGroup } from './node-group.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type ScalarTree, type Tree } from './tree.ts'
 
 const roles = ['server', 'client', 'observer', 'controller']
 const pluralRoles: Readonly<Record<string, string>> = { servers: 'server', clients: 'client' }
 export const ensembleKeys = [...roles, ...Object.keys(pluralRoles)]
-export const groupKeys = ['name', 'node.count', 'provisioner', 'configuration_manager']
 
 /** Groups in the order of the file. Without an ensemble, server and client are one local group. */
 export function readEnsemble(context: LoadContext, tree: Tree | undefined): Groups {
@@ -95,69 +83,6 @@ function link(context: LoadContext, groups: Groups, role: string, tree: ScalarTr
     `\`${role}\` is a link to ${quote(tree.text)}, and no group above it is called that`,
     hint,
   )
-}
-
-function readGroup(context: LoadContext, tree: Tree, role: string, label: string): Group {
-  const { report } = context
-  const fields = readFields(report, tree, `node group \`${label}\``, groupKeys)
-  const nameField = fields.get('name')
-  const name = (nameField && readName(report, nameField.value, 'name of a node group')) ?? role
-  const where = `node group ${quote(name)}`
-  const count = requireField(report, fields, 'node.count', { in: tree, where, hint: 'how many nodes it has' })
-  const nodeCount = count && readInteger(report, count.value, `node.count of ${where}`, { min: 1, max: 1024 })
-  const hint = 'such as `provisioner: local`'
-  const provisioner = requireField(report, fields, 'provisioner', { in: tree, where, hint })
-  const manager = fields.get('configuration_manager')
-  if (manager !== undefined) checkManagers(context, manager.value, where)
-  return {
-    name,
-    aliases: new Set(),
-    nodeCount: nodeCount ?? 1,
-    provisioner: provisioner && readProvisioner(context, provisioner.value, name, where),
-    managers: [],
-  }
-}
-
-function readProvisioner(
-  context: LoadContext,
-  tree: Tree,
-  group: string,
-  of: string,
-): ComponentUse | undefined {
-  const where = `provisioner of ${of}`
-  const { id, properties } = readNamed(context, tree, where)
-  const name = (component: Component): string => `${group}-${component.id}`
-  return id && readUse(context, 'provisioner', id, { name, where, properties, at: id })
-}
-
-/** `noop` is the only configuration manager so far, and does nothing. */
-function checkManagers(context: LoadContext, tree: Tree, of: string): void {
-  const where = `configuration_manager of ${of}`
-  const items = oneOrMany(tree)
-  if (items.length === 0) context.report(tree, `${where} must not be an empty list`)
-  for (const item of items) {
-    const { id } = readNamed(context, item, where)
-    const text = id && readText(context.report, id, where)
-    if (id === undefined || text === undefined || text.toLowerCase() === 'noop') continue
-    context.report(id, `there is no configuration manager called ${quote(text)}`, () =>
-      hintFor(text, ['noop']),
-    )
-  }
-}
-
-interface Named {
-  readonly id?: Tree | undefined
-  readonly properties?: Tree | undefined
-}
-
-/** A component by its id alone, or as `{name, properties}`. */
-function readNamed({ report }: LoadContext, tree: Tree, where: string): Named {
-  if (tree.type !== 'map') return { id: tree }
-  const fields = readFields(report, tree, where, ['name', 'properties'])
-  return {
-    id: requireField(report, fields, 'name', { in: tree, where })?.value,
-    properties: fields.get('properties')?.value,
-  }
 }
 
 /** A definition that names only one side has both on the same nodes; one that names neither has both here. */

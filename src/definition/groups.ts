@@ -1,5 +1,6 @@
 /** The node groups of a definition, by all their names. */
 import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
+import type { RunLevel } from '../model/run-level.ts'
 import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import { limits } from './limits.ts'
@@ -14,6 +15,9 @@ export interface Group {
   /** Absent when it was wrong: the group keeps its name, so that only this is reported. */
   readonly provisioner?: ComponentUse | undefined
   readonly managers: readonly ComponentUse[]
+  readonly launchLevel: RunLevel
+  readonly finalLevel: RunLevel
+  readonly reuse: boolean
 }
 
 export interface Groups {
@@ -69,7 +73,16 @@ export function createGroups({ registry, report }: LoadContext): Groups {
     const nowhere = { start: 0, end: 0 }
     const local = findComponent(registry, report, 'provisioner', 'local', nowhere)
     const provisioner = local && useComponent(report, local, `${implied}-local`, undefined, nowhere)
-    const group: Group = { name: implied, aliases: new Set(), nodeCount: 1, provisioner, managers: [] }
+    const group: Group = {
+      name: implied,
+      aliases: new Set(),
+      nodeCount: 1,
+      provisioner,
+      managers: [],
+      launchLevel: 'STARTED_SERVICES_RUNNING',
+      finalLevel: 'DESTROYED',
+      reuse: false,
+    }
     add(group, nowhere)
     return group
   }
@@ -84,8 +97,8 @@ export function createGroups({ registry, report }: LoadContext): Groups {
       report(at, `${where}: there is no node group called ${quote(name)}`, () => hintFor(name, names))
     },
     specs: () =>
-      groups.flatMap(({ name, aliases, nodeCount, provisioner, managers }) =>
-        provisioner === undefined ? [] : [{ name, aliases: [...aliases], nodeCount, provisioner, managers }],
+      groups.flatMap(({ provisioner, aliases, ...rest }) =>
+        provisioner === undefined ? [] : [{ ...rest, aliases: [...aliases], provisioner }],
       ),
   }
 }

@@ -77,6 +77,8 @@ test('a whole definition becomes a model', () => {
           "aliases": [
             "client",
           ],
+          "finalLevel": "DESTROYED",
+          "launchLevel": "STARTED_SERVICES_RUNNING",
           "managers": [],
           "name": "server",
           "nodeCount": 2,
@@ -85,12 +87,14 @@ test('a whole definition becomes a model', () => {
             "name": "server-local",
             "properties": {},
           },
+          "reuse": false,
         },
       ],
       "hunt": {
         "ask": "rate",
         "runs": 20,
       },
+      "localFiles": [],
       "observe": {
         "everyMs": 500,
         "probes": [

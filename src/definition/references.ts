@@ -1,5 +1,5 @@
 /** Checks properties that name something in the definition, which a component marks in its schema. */
-import type { Component } from '../plugin/define.ts'
+import { nounOf, type Component } from '../plugin/define.ts'
 import { REFERS_TO, type Referent } from '../plugin/properties.ts'
 import type { Groups } from './groups.ts'
 import type { Span } from './position.ts'
@@ -28,7 +28,7 @@ export function checkReferences(
   for (const [key, schema] of Object.entries(shapeOf(component.properties))) {
     const referent = metaOf(schema, REFERS_TO)
     if (!isReferent(referent)) continue
-    const where = `${quote(key)} of ${component.kind} \`${component.id}\``
+    const where = `${quote(key)} of ${nounOf(component.kind)} \`${component.id}\``
     const given = properties?.type === 'map' ? properties.entries.get(key)?.value : undefined
     const fallback = given === undefined ? defaultOf(schema) : undefined
     const found = given === undefined ? [] : namesIn(given, referent)

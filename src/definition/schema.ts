@@ -5,6 +5,7 @@ import { tiers } from '../model/tier.ts'
 import type { Component } from '../plugin/define.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { map, object, ref, text, type JsonSchema } from './json-schema.ts'
+import { nameableLevels } from './node-group.ts'
 import { shapeOf } from './schema-shape.ts'
 
 /** Draft 2020-12, with the properties of every component in the registry. */
@@ -38,6 +39,10 @@ export function definitionJsonSchema(registry: Registry): JsonSchema {
 }
 
 function ensembleSchemas(registry: Registry): JsonSchema {
+  const managers = [
+    ids(registry.all('manager')),
+    ...registry.all('manager').map((component) => named('name', component)),
+  ]
   const group = {
     'node.count': { type: 'integer', minimum: 1, maximum: 1024, description: 'How many nodes it has.' },
     provisioner: {
@@ -49,8 +54,11 @@ function ensembleSchemas(registry: Registry): JsonSchema {
     },
     configuration_manager: {
       description: 'Puts a system on the nodes.',
-      anyOf: [{ const: 'noop' }, { type: ['object', 'array'] }],
+      anyOf: [...managers, { type: 'array', minItems: 1, items: { anyOf: managers } }],
     },
+    runlevel: { enum: nameableLevels, description: 'How far it is up when the workload begins. Running.' },
+    'runlevel.final': { enum: nameableLevels, description: 'How far it is left up at the end. Destroyed.' },
+    mark_for_reuse: { type: 'boolean', description: 'Whether it is kept for a later run. false.' },
   }
   const name = text('Name of the group; its role when left out.')
   const role = {
@@ -100,7 +108,9 @@ function workloadSchemas(registry: Registry): JsonSchema {
         checkers: map('Judge the history of operations, by name.', {
           anyOf: registry.all('checker').map((component) => named('checker', component)),
         }),
-        artifact_checkers: { type: 'object', description: 'Judge the files that a run left, by name.' },
+        artifact_checkers: map('Judge the files that a run left, by name.', {
+          anyOf: registry.all('artifact-checker').map((component) => named('artifact_checker', component)),
+        }),
       },
       ['phases'],
     ),

@@ -53,6 +53,7 @@ export function readSections(
   return {
     ...(descriptionText === undefined ? {} : { description: descriptionText }),
     groups: groups.specs(),
+    localFiles: [],
     ...work,
     observe: observed,
     symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, known),

@@ -1,7 +1,7 @@
 /** The `workload` section: phases one after another, the steps of each together, and the checkers. */
 import { lifetimes, type ComponentUse, type Lifetime, type Phase, type Step } from '../model/definition.ts'
 import type { ComponentOf } from '../plugin/registry.ts'
-import { readCheckers, rejectArtifactCheckers } from './checkers.ts'
+import { readCheckers } from './checkers.ts'
 import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
 import {
@@ -38,8 +38,11 @@ export function readWorkload(context: LoadContext, tree: Tree, names: Names): Wo
   const artifactCheckers = givenField(fields, 'artifact_checkers')
   return {
     phases: phases === undefined ? [] : new PhaseReader(context, names).read(phases.value, 'phases'),
-    checkers: checkers === undefined ? [] : readCheckers(context, checkers, names),
-    artifactCheckers: artifactCheckers === undefined ? [] : rejectArtifactCheckers(context, artifactCheckers),
+    checkers: checkers === undefined ? [] : readCheckers(context, 'checker', checkers, names),
+    artifactCheckers:
+      artifactCheckers === undefined
+        ? []
+        : readCheckers(context, 'artifact-checker', artifactCheckers, names),
   }
 }
 

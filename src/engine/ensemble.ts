@@ -1,14 +1,21 @@
-/** The machines of one run, by group and alias. */
+/** The machines of one run, by group and alias: brought up together, and taken down with what they left collected. */
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { UserError, messageOf } from '../base/errors.ts'
-import type { Definition, NodeGroupSpec } from '../model/definition.ts'
+import type { Definition } from '../model/definition.ts'
+import type { RunLevel } from '../model/run-level.ts'
 import type { Node } from '../plugin/node.ts'
+import type { Providers } from '../plugin/provider.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
+import { createNodeGroup, type NodeGroup } from './node-group.ts'
 
+/** Disposing takes every group down to its final level. */
 export interface Ensemble extends AsyncDisposable {
+  /** Brings all groups up side by side, each to its launch level. Rejects when one fails; disposing is still due. */
+  bringUp(signal: AbortSignal): Promise<void>
+  /** Those that are up. */
   readonly nodes: readonly Node[]
   /** One node of each host: what is looked at as a whole, a kernel and its processes, is looked at once. */
   readonly hosts: readonly Node[]
@@ -17,76 +24,107 @@ export interface Ensemble extends AsyncDisposable {
   environment(node: Node): Readonly<Record<string, string>>
   /** Directory, on the controller, of the files that a node leaves behind. */
   artifacts(node: Node): string
+  providers(node: Node): Providers
+  /** Brings a group to another level. */
+  transition(group: string, level: RunLevel, signal: AbortSignal): Promise<void>
+  /** Stops the services and brings the files that they left to the run directory; failures are told, not thrown. */
+  collect(onFailure: (error: unknown) => void, signal: AbortSignal): Promise<void>
 }
 
-/** Provisions all groups side by side. If one fails, those that came up are given back before the error is thrown. */
-export async function provision(
-  definition: Definition,
-  registry: Registry,
-  directory: RunDirectory,
-  ledger: UndoLedger,
-  signal: AbortSignal,
-): Promise<Ensemble> {
-  const provisioned = await Promise.allSettled(
-    definition.groups.map((spec) => provisionGroup(spec, registry, directory, ledger, signal)),
-  )
-  await using stack = new AsyncDisposableStack()
-  const failures: unknown[] = []
-  const byName = new Map<string, readonly Node[]>()
-  for (const [index, result] of provisioned.entries()) {
-    const spec = definition.groups[index]
-    if (spec === undefined) continue
-    if (result.status === 'rejected') {
-      failures.push(result.reason)
-      continue
-    }
-    stack.use(result.value)
-    for (const name of [spec.name, ...spec.aliases]) byName.set(name.toLowerCase(), result.value.nodes)
+export interface EnsembleOptions {
+  readonly definition: Definition
+  readonly registry: Registry
+  readonly directory: RunDirectory
+  readonly ledger: UndoLedger
+  /** Takes what a manager writes. */
+  readonly log: (name: string, line: string) => void
+}
+
+/** The groups of a definition, none of them up yet. */
+export function createEnsemble(options: EnsembleOptions): Ensemble {
+  const { definition, registry, directory, ledger, log } = options
+  const nodeDirectory = (group: string, ordinal: number): string => {
+    const path = directory.file('nodes', group, String(ordinal))
+    mkdirSync(path, { recursive: true })
+    return path
   }
+  const find = (name: string): NodeGroup => {
+    const found = byName.get(name.toLowerCase())
+    if (found !== undefined) return found
+    throw new UserError(`there is no node group called ${name}; there are ${[...byName.keys()].join(', ')}`)
+  }
+  const artifacts = (node: Node): string => nodeDirectory(node.group, node.ordinal)
+  const environment = (node: Node): Readonly<Record<string, string>> => ({
+    QUARRY_RUN_DIRECTORY: directory.path,
+    QUARRY_DEFINITION_DIR: dirname(resolve(definition.file)),
+    QUARRY_NODE_GROUP: node.group,
+    QUARRY_NODE_ORDINAL: String(node.ordinal),
+    QUARRY_NODE_COUNT: String(find(node.group).nodes.length),
+    QUARRY_ARTIFACTS: node.artifacts,
+    QUARRY_SCRATCH: node.scratch,
+  })
+  const groups = definition.groups.map((spec) =>
+    createNodeGroup(spec, {
+      run: directory.id,
+      registry,
+      ledger,
+      directory: directory.file('nodes', spec.name),
+      group: (name) => find(name).nodes,
+      environment,
+      artifacts,
+      log,
+    }),
+  )
+  const byName = new Map(
+    groups.flatMap((group) =>
+      [group.spec.name, ...group.spec.aliases].map((name) => [name.toLowerCase(), group] as const),
+    ),
+  )
+
+  return {
+    bringUp: async (signal) => {
+      // Nodes first: what a manager sets up on one group may need those of another.
+      await all(groups, async (group) => {
+        if (group.spec.launchLevel === 'DESTROYED') return
+        await group.transition('STARTED_SERVICES_UNCONFIGURED', signal)
+      })
+      await all(groups, (group) => group.transition(group.spec.launchLevel, signal))
+    },
+    get nodes() {
+      return groups.flatMap((group) => group.nodes)
+    },
+    get hosts() {
+      return [...new Map(this.nodes.toReversed().map((node) => [node.host, node])).values()].toReversed()
+    },
+    group: (name) => find(name).nodes,
+    environment,
+    artifacts,
+    providers: (node) => find(node.group).providers(node),
+    transition: (name, level, duringStep) => find(name).transition(level, duringStep),
+    collect: async (onFailure, duringStep) => {
+      await all(groups, async (group) => {
+        const steps = [
+          () => group.prepareArtifacts(duringStep),
+          async () => {
+            if (group.level === 'STARTED_SERVICES_RUNNING' && !group.spec.reuse)
+              await group.transition('STARTED_SERVICES_CONFIGURED', duringStep)
+          },
+          () => group.collectArtifacts(duringStep),
+        ]
+        // What cannot be had from one step does not keep the others from being tried.
+        for (const step of steps) await step().catch(onFailure)
+      })
+    },
+    [Symbol.asyncDispose]: () =>
+      all(groups, (group) => group.transition(group.spec.finalLevel, new AbortController().signal)),
+  }
+}
+
+/** All at once; when some fail the others are waited for, and all failures are in the error. */
+async function all(groups: readonly NodeGroup[], act: (group: NodeGroup) => Promise<void>): Promise<void> {
+  const failures = (await Promise.allSettled(groups.map(act))).flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as unknown] : [],
+  )
   if (failures.length === 1) throw failures[0]
   if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
-  const owned = stack.move()
-  const nodes = [...new Set([...byName.values()].flat())]
-  return {
-    nodes,
-    hosts: [...new Map(nodes.toReversed().map((node) => [node.host, node])).values()].toReversed(),
-    group: (name) => {
-      const found = byName.get(name.toLowerCase())
-      if (found !== undefined) return found
-      throw new UserError(`there is no node group called ${name}; there are ${[...byName.keys()].join(', ')}`)
-    },
-    environment: (node) => ({
-      QUARRY_RUN_DIRECTORY: directory.path,
-      QUARRY_DEFINITION_DIR: dirname(resolve(definition.file)),
-      QUARRY_NODE_GROUP: node.group,
-      QUARRY_NODE_ORDINAL: String(node.ordinal),
-      QUARRY_NODE_COUNT: String(byName.get(node.group.toLowerCase())?.length ?? 0),
-      QUARRY_ARTIFACTS: nodeDirectory(directory, node.group, node.ordinal),
-      QUARRY_SCRATCH: node.scratch,
-    }),
-    artifacts: (node) => nodeDirectory(directory, node.group, node.ordinal),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-function nodeDirectory(directory: RunDirectory, group: string, ordinal: number): string {
-  const path = directory.file('nodes', group, String(ordinal))
-  mkdirSync(path, { recursive: true })
-  return path
-}
-
-async function provisionGroup(
-  spec: NodeGroupSpec,
-  registry: Registry,
-  directory: RunDirectory,
-  ledger: UndoLedger,
-  signal: AbortSignal,
-): Promise<{ readonly nodes: readonly Node[] } & AsyncDisposable> {
-  const { component, properties } = spec.provisioner
-  const plugin = registry.get('provisioner', component)
-  if (plugin === undefined) {
-    throw new Error(`provisioner ${component} is in the definition and not in the registry`)
-  }
-  const context = { run: directory.id, group: spec.name, count: spec.nodeCount, ledger, signal }
-  return plugin.provision({ ...context, directory: directory.file('nodes', spec.name) }, properties)
 }

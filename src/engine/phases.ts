@@ -11,17 +11,19 @@ import { formatDuration } from '../base/duration.ts'
 import type { Phase, Step } from '../model/definition.ts'
 import type { ModuleContext } from '../plugin/module.ts'
 import type { Registry } from '../plugin/registry.ts'
+import type { UndoLedger } from '../plugin/undo.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
-import type { ModuleLogs } from './module-logs.ts'
+import type { Logs } from './logs.ts'
 
 export interface Workload {
   readonly registry: Registry
   readonly ensemble: Ensemble
+  readonly ledger: UndoLedger
   readonly history: History
   readonly journal: Journal
-  readonly logs: ModuleLogs
+  readonly logs: Logs
   /** Resolves when no evidence is being gathered: under a climb of the ladder no phase ends, and none begins. */
   readonly undisturbed: () => Promise<void>
 }
@@ -93,7 +95,7 @@ async function runModule(
   endOfPhase: AbortSignal,
   runSignal: AbortSignal,
 ): Promise<boolean> {
-  const { registry, ensemble, history, journal, logs } = workload
+  const { registry, ensemble, ledger, history, journal, logs } = workload
   const { name, component, properties } = step.use
   if (runSignal.aborted) return false
   const plugin = registry.get('module', component)
@@ -111,6 +113,9 @@ async function runModule(
     operation: record,
     log: (line) => logs.write(name, line),
     artifacts: (node) => ensemble.artifacts(node),
+    providers: (node) => ensemble.providers(node),
+    transition: (group, level) => ensemble.transition(group, level, time.signal),
+    ledger,
     lifetime: step.lifetime,
     endOfPhase,
     signal: time.signal,

@@ -69,6 +69,7 @@ test('goes through its states in order and ends with a pass', async () => {
     'created',
     'setting-up',
     'running',
+    'collecting',
     'tearing-down',
     'checking',
     'diagnosing',

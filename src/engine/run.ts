@@ -22,14 +22,15 @@ import type { OwnedLedger } from '../node/ledger.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { createRunDirectory, latestRun, newRunId } from '../store/run-directory.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
+import { checkArtifacts } from './check-artifacts.ts'
 import { check } from './check.ts'
 import { conduct } from './conduct.ts'
 import { diagnoseRun } from './diagnose-run.ts'
-import { provision } from './ensemble.ts'
+import { createEnsemble } from './ensemble.ts'
 import { openHistory } from './history.ts'
 import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
-import { openModuleLogs } from './module-logs.ts'
+import { openLogs } from './logs.ts'
 import { observe } from './observe.ts'
 import { importPassingRun } from './passing-run.ts'
 import { runPhases } from './phases.ts'
@@ -124,14 +125,23 @@ async function work(
   const own = (collector: string) => writer.sink({ node: '', collector, capture: '' })
   journal.attach(own('engine'))
   const history = openHistory(directory, journal.clock, own('engine'))
+  const abort = (reason: Error): void => aborted.abort(reason)
+  using logs = openLogs(directory, abort)
+  const log = (name: string, line: string): void => logs.write(name, line)
   try {
     await using stack = new AsyncDisposableStack()
     stack.use(writer)
     stack.use(ledger)
     await ledger.record({ type: 'processes', run: directory.id })
+    const ensemble = stack.use(createEnsemble({ definition, registry, directory, ledger, log }))
+    stack.defer(async () => {
+      journal.enter('collecting')
+      await ensemble.collect(blame, AbortSignal.timeout(COLLECTING_MS))
+      journal.enter('tearing-down')
+    })
 
     journal.enter('setting-up')
-    const ensemble = stack.use(await provision(definition, registry, directory, ledger, signal))
+    await ensemble.bringUp(signal)
     journal.update({
       nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
         name,
@@ -140,14 +150,10 @@ async function work(
         clockOffsetNs,
       })),
     })
-    const abort = (reason: Error): void => aborted.abort(reason)
-    const logs = stack.use(openModuleLogs(directory, abort))
     const retentionMs = historyNeeded(definition)
     const observation = stack.use(
       await observe({ definition, registry, ensemble, journal, writer, retentionMs, abort }),
     )
-    stack.defer(() => journal.enter('tearing-down'))
-
     journal.enter('running')
     const conducted = await conduct({
       definition,
@@ -164,6 +170,7 @@ async function work(
         const workload = {
           registry,
           ensemble,
+          ledger,
           history,
           journal,
           logs,
@@ -184,8 +191,14 @@ async function work(
   }
   journal.enter('checking')
   const checks = await check(definition, registry, directory, journal, history, symptoms)
+  // Whatever ended the workload, what it left can be judged.
+  const judging = { definition, registry, directory, history, log, signal: new AbortController().signal }
+  checks.push(...(await checkArtifacts(judging)))
   journal.update({ checks, partial: journal.record.errors.length > 0 })
 }
+
+/** Time in which services are stopped and their files brought here, also after an abort. */
+const COLLECTING_MS = 30 * 60_000
 
 const MOST_HISTORY_MS = 24 * 3_600_000
 

@@ -3,6 +3,8 @@
  *
  * Durations are milliseconds. Properties are already parsed by the schema of their component.
  */
+import type { FileSpec } from './file-spec.ts'
+import type { RunLevel } from './run-level.ts'
 import type { Tier } from './tier.ts'
 
 /** A component with its parsed properties. `properties` has the type that the component's own schema gives. */
@@ -12,6 +14,8 @@ export interface ComponentUse {
   /** Id of the component. */
   readonly component: string
   readonly properties: unknown
+  /** The properties as given, when they hold references that only a run can resolve; they are then parsed once more. */
+  readonly unresolved?: unknown
 }
 
 export interface NodeGroupSpec {
@@ -22,6 +26,11 @@ export interface NodeGroupSpec {
   readonly provisioner: ComponentUse
   /** Configuration managers, in the order in which they work; `noop` is left out. */
   readonly managers: readonly ComponentUse[]
+  /** Level at which the workload finds it, and the one that it is left at. */
+  readonly launchLevel: RunLevel
+  readonly finalLevel: RunLevel
+  /** It is kept as it is when the run ends, for a later run that names it. */
+  readonly reuse: boolean
 }
 
 /** Phases run one after another; the steps of one phase together. */
@@ -89,6 +98,8 @@ export interface Definition {
   readonly file: string
   readonly description?: string
   readonly groups: readonly NodeGroupSpec[]
+  /** Files that are made on the controller before anything else. */
+  readonly localFiles: readonly FileSpec[]
   readonly phases: readonly Phase[]
   readonly checkers: readonly ComponentUse[]
   readonly artifactCheckers: readonly ComponentUse[]

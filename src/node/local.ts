@@ -1,6 +1,6 @@
 /** This host as a node: commands are child processes, files are files. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { startProcess } from '../base/process.ts'
 import type { CommandOptions, Node } from '../plugin/node.ts'
 import { localFiles } from './local-files.ts'
@@ -12,19 +12,42 @@ export interface LocalNodeOptions {
   readonly ordinal: number
   /** A directory that exists. */
   readonly scratch: string
+  /** Another one; the scratch directory when left out. */
+  readonly artifacts?: string
+  /** Loopback unless the node has a network of its own. */
+  readonly address?: string
+  /** Words put in front of every command, such as those that enter a namespace. */
+  readonly enter?: readonly string[]
 }
 
 /** A node on this host. Commands run in its scratch directory unless they say otherwise. */
-export function localNode({ run, group, ordinal, scratch }: LocalNodeOptions): Node {
+export function localNode({
+  run,
+  group,
+  ordinal,
+  scratch,
+  artifacts = scratch,
+  address = '127.0.0.1',
+  enter = [],
+}: LocalNodeOptions): Node {
   const start = (command: readonly string[], options: CommandOptions = {}): ReturnType<typeof startProcess> =>
-    startProcess(command, { cwd: scratch, ...options, env: { ...options.env, QUARRY_RUN: run } })
+    startProcess([...enter, ...command], {
+      cwd: scratch,
+      ...options,
+      env: { ...options.env, QUARRY_RUN: run },
+    })
+  const copy = async (from: string, to: string): Promise<void> => {
+    if (resolve(from) !== resolve(to)) await cp(from, to, { recursive: true, verbatimSymlinks: true })
+  }
   return {
     name: `${group}/${ordinal}`,
     group,
     ordinal,
     host: 'localhost',
     clockOffsetNs: 0,
+    address,
     scratch,
+    artifacts,
     run: async (command, options) => {
       await using running = await start(command, options)
       return await running.done
@@ -35,6 +58,8 @@ export function localNode({ run, group, ordinal, scratch }: LocalNodeOptions): N
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, content)
     },
+    upload: copy,
+    download: copy,
     files: localFiles(),
   }
 }

@@ -1,7 +1,10 @@
 /** A step of the workload. */
 import type { Definable } from './define.ts'
 import type { Lifetime } from '../model/definition.ts'
+import type { RunLevel } from '../model/run-level.ts'
 import type { Node } from './node.ts'
+import type { Providers } from './provider.ts'
+import type { UndoLedger } from './undo.ts'
 
 export interface ModuleContext {
   /** Alias in the definition. */
@@ -14,8 +17,14 @@ export interface ModuleContext {
   operation(kind: 'invoke' | 'ok' | 'fail' | 'info', value?: unknown): void
   /** Writes a line to the module's log. */
   log(line: string): void
-  /** Directory for this module's files on the given node's artifacts. */
+  /** Directory, on the controller, of the files that a node leaves behind. */
   artifacts(node: Node): string
+  /** What there is on a node, by name. */
+  providers(node: Node): Providers
+  /** Brings a node group to another run level. */
+  transition(group: string, level: RunLevel): Promise<void>
+  /** Whatever the module does outside the run directory goes here first: it is undone also when Quarry is killed. */
+  readonly ledger: UndoLedger
   readonly lifetime: Lifetime
   /** Aborts when the siblings that run once have ended: a phase-lifetime module returns then, without error. */
   readonly endOfPhase: AbortSignal

@@ -48,14 +48,22 @@ export interface Node {
   readonly host: string
   /** Node's clock minus the controller's, in ns. */
   readonly clockOffsetNs: number
+  /** Address at which the other nodes of the run reach it. */
+  readonly address: string
   /** Scratch directory on the node, removed with the run. */
   readonly scratch: string
+  /** Directory on the node whose files are kept: they are brought to the run directory at its end. */
+  readonly artifacts: string
   /** Runs to the end. A non-zero exit is a result, not an error. Argument lists are never seen by a shell. */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>
   /** Starts it and streams its output. */
   spawn(command: readonly string[], options?: CommandOptions): Promise<RunningCommand>
   readFile(path: string): Promise<Uint8Array>
   writeFile(path: string, content: string | Uint8Array): Promise<void>
+  /** Copies a file or a directory of the controller to the node. */
+  upload(from: string, to: string, signal?: AbortSignal): Promise<void>
+  /** Copies what is in a directory of the node into one of the controller; nothing to do when they are the same. */
+  download(from: string, to: string, signal?: AbortSignal): Promise<void>
   /** Small files as they are now. */
   readonly files: FileView
 }

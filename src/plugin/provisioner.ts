@@ -7,7 +7,7 @@ export interface ProvisionContext {
   readonly run: string
   readonly group: string
   readonly count: number
-  /** Directory of the group below the run directory. */
+  /** Directory of the group below the run directory; artifacts of node n go to its subdirectory `n`. */
   readonly directory: string
   readonly ledger: UndoLedger
   readonly signal: AbortSignal

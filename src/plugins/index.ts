@@ -27,6 +27,7 @@ import tcpdump from './collectors/tcpdump/index.ts'
 import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
+import noopManager from './managers/noop/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import sleep from './modules/sleep/index.ts'
@@ -76,6 +77,7 @@ export const components: readonly Component[] = [
   gdb,
   dropCaches,
   changeCommand,
+  noopManager,
   bash,
   noop,
   sleep,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Lifetime } from '../../src/model/definition.ts'
 import { undo } from '../../src/node/effects.ts'
+import { openLedger } from '../../src/node/ledger.ts'
 import { localNode } from '../../src/node/local.ts'
 import type { Definable } from '../../src/plugin/define.ts'
 import type { ModulePlugin } from '../../src/plugin/module.ts'
@@ -40,6 +41,7 @@ export async function runModule(
       return localNode({ run, group: 'server', ordinal, scratch })
     }),
   )
+  const ledger = openLedger(join(directory, 'undo.jsonl'), run, (sentence) => log.push(sentence))
   const operations: [string, unknown][] = []
   const log: string[] = []
   let failure: unknown
@@ -52,6 +54,9 @@ export async function runModule(
         operation: (kind, value) => operations.push([kind, value]),
         log: (line) => log.push(line),
         artifacts: (node) => node.scratch,
+        providers: () => ({}),
+        transition: async () => {},
+        ledger,
         lifetime,
         endOfPhase: signals.endOfPhase ?? new AbortController().signal,
         signal: signals.signal ?? new AbortController().signal,
@@ -68,6 +73,7 @@ export async function runModule(
     artifact: (name) => readFile(join(directory, '0', name), 'utf8'),
     async [Symbol.asyncDispose]() {
       await undo({ type: 'processes', run }, run)
+      await ledger[Symbol.asyncDispose]()
       await rm(directory, { recursive: true, force: true })
     },
   }

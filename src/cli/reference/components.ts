@@ -1,5 +1,5 @@
 /** Reference pages of components, one for each kind. */
-import type { Component, ComponentKind } from '../../plugin/define.ts'
+import { nounOf, type Component, type ComponentKind } from '../../plugin/define.ts'
 import type { Need } from '../../plugin/need.ts'
 import type { Registry } from '../../plugin/registry.ts'
 import { code, markdownTable, paragraphs, sentence } from './markdown.ts'
@@ -7,9 +7,13 @@ import { propertiesTable } from './properties.ts'
 
 const introductions: Readonly<Record<ComponentKind, string>> = {
   provisioner: 'Where the nodes of an ensemble come from: `ensemble: {server: {provisioner: ID}}`.',
+  manager:
+    'Put a system on the nodes of a group and take it off again: `ensemble: {server: {configuration_manager: ID}}`.',
   module: 'Steps of the workload: `workload: {phases: [NAME: {module: ID, properties: ...}]}`.',
   checker:
     'Judge a run by its operation history and symptoms: `workload: {checkers: {NAME: {checker: ID}}}`.',
+  'artifact-checker':
+    'Judge the files that a run left: `workload: {artifact_checkers: {NAME: {artifact_checker: ID}}}`.',
   sampler: 'Read metrics at a fixed pace: `observe: {samplers: [ID]}`.',
   probe: 'Try a system from outside, as a client would: `observe: {probes: {NAME: {ID: ...}}}`.',
   collector:
@@ -21,7 +25,7 @@ export function componentsPage(registry: Registry, kind: ComponentKind): string 
   const components: readonly Component[] = registry.all(kind)
   const contents = components.map(({ id, summary }) => [`[${id}](#${id})`, summary])
   return paragraphs([
-    `# ${kind[0]?.toUpperCase()}${kind.slice(1)}s`,
+    `# ${sentenceCase(nounOf(kind))}s`,
     introductions[kind],
     markdownTable(['id', 'what it is'], contents),
     ...components.flatMap((component) => [
@@ -84,11 +88,18 @@ function particulars(component: Component): (string | undefined)[] {
         `Writes ${component.tables.length === 0 ? 'no table' : component.tables.map((name) => `[${name}](tables.md#${name})`).join(', ')}.`,
         `In the default ladder: ${yes(component.inDefaultLadder)}. Climbed on the reference too: ${yes(component.onReference)}.`,
       ]
+    case 'manager':
+      return [
+        component.provides.length === 0 ? undefined : `Provides ${component.provides.map(code).join(', ')}.`,
+        component.requires.length === 0 ? undefined : `Requires ${component.requires.map(code).join(', ')}.`,
+      ]
     case 'provisioner':
+    case 'artifact-checker':
     case 'checker':
     case 'probe':
       return []
   }
 }
 
+const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 const yes = (value: boolean): string => (value ? 'yes' : 'no')

@@ -125,7 +125,7 @@ function extent(record: RunRecord): { from: bigint; to: bigint } {
     ...record.captures.map((capture) => capture.to),
     ...record.symptoms.map((symptom) => symptom.to ?? symptom.from),
   ].flatMap((at) => (at === null ? [] : [BigInt(at)]))
-  const last = entered('tearing-down') ?? entered('collecting') ?? entered('checking') ?? entered('ended')
+  const last = entered('collecting') ?? entered('tearing-down') ?? entered('checking') ?? entered('ended')
   const to = [...ends, ...(last === undefined ? [] : [last])].reduce((a, b) => (a > b ? a : b), from)
   return { from, to }
 }

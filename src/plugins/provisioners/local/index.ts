@@ -12,7 +12,7 @@ export default defineProvisioner({
   summary: 'this host; several nodes share it, each with a scratch directory of its own',
   needs: [],
   properties: z.strictObject({}),
-  provision: async ({ run, group, count, ledger }) => {
+  provision: async ({ run, group, count, directory, ledger }) => {
     const nodes: Node[] = []
     await using stack = new AsyncDisposableStack()
     for (let ordinal = 0; ordinal < count; ordinal += 1) {
@@ -24,7 +24,9 @@ export default defineProvisioner({
         recorded.forget()
         throw error
       })
-      nodes.push(localNode({ run, group, ordinal, scratch }))
+      const artifacts = join(directory, String(ordinal))
+      await mkdir(artifacts, { recursive: true })
+      nodes.push(localNode({ run, group, ordinal, scratch, artifacts }))
     }
     const owned = stack.move()
     return { nodes, [Symbol.asyncDispose]: () => owned.disposeAsync() }

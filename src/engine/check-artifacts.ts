@@ -1,0 +1,55 @@
+/** Judging the files of a run: artifact checkers, when everything has been taken down. */
+import { UserError, messageOf } from '../base/errors.ts'
+import type { Definition } from '../model/definition.ts'
+import type { CheckRecord } from '../model/run.ts'
+import type { GroupArtifacts } from '../plugin/artifact-checker.ts'
+import type { Registry } from '../plugin/registry.ts'
+import type { RunDirectory } from '../store/run-directory.ts'
+import type { History } from './history.ts'
+
+export interface ArtifactCheckOptions {
+  readonly definition: Definition
+  readonly registry: Registry
+  readonly directory: RunDirectory
+  readonly history: History
+  readonly log: (name: string, line: string) => void
+  readonly signal: AbortSignal
+}
+
+/** In the order of the definition. A checker that throws is unknown. */
+export async function checkArtifacts(options: ArtifactCheckOptions): Promise<CheckRecord[]> {
+  const { definition, registry, directory, history, log, signal } = options
+  const groups = definition.groups.map(({ name, aliases, nodeCount }): GroupArtifacts => {
+    const nodes = Array.from({ length: nodeCount }, (_, ordinal) =>
+      directory.file('nodes', name, String(ordinal)),
+    )
+    return { name, aliases, directory: directory.file('nodes', name), nodes }
+  })
+  const group = (name: string): GroupArtifacts => {
+    const is = (one: string): boolean => one.toLowerCase() === name.toLowerCase()
+    const found = groups.find((one) => is(one.name) || one.aliases.some(is))
+    if (found !== undefined) return found
+    throw new UserError(`there is no node group called ${name}`)
+  }
+  const records: CheckRecord[] = []
+  for (const { name, component, properties } of definition.artifactCheckers) {
+    const plugin = registry.get('artifact-checker', component)
+    if (plugin === undefined) {
+      throw new Error(`artifact checker ${component} is in the definition and not in the registry`)
+    }
+    const context = {
+      directory: directory.path,
+      group,
+      groups,
+      history: history.operations,
+      log: (line: string) => log(name, line),
+      signal,
+    }
+    const judged = await plugin.check(context, properties).catch((error: unknown) => ({
+      verdict: 'unknown' as const,
+      message: `artifact checker failed: ${messageOf(error)}`,
+    }))
+    records.push({ name, checker: component, ...judged })
+  }
+  return records
+}
