@@ -37,7 +37,7 @@ Two captures can be held against each other: \`quarry compare SICK HEALTHY\`.`,
     const { runs, plain } = values
     return await execute(
       definition,
-      { registry, root: runs ?? defaultRunsRoot(), watch: false, capture: true, plain },
+      { registry, root: runs ?? defaultRunsRoot(), secrets: undefined, watch: false, capture: true, plain },
       context,
     )
   },

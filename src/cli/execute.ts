@@ -8,11 +8,14 @@ import { writeCaseFiles } from '../report/write.ts'
 import type { CommandContext } from './command.ts'
 import { liveProgress } from './progress/live.ts'
 import { plainProgress } from './progress/plain.ts'
+import { readSecrets } from './secrets.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ExecuteOptions {
   readonly registry: Registry
   readonly root: string
+  /** File of secrets, if there is one. */
+  readonly secrets: string | undefined
   readonly watch: boolean
   /** Climbs the ladder once, at the beginning. */
   readonly capture: boolean
@@ -27,6 +30,7 @@ export async function execute(
   context: CommandContext,
 ): Promise<number> {
   const { registry, root, watch, capture, plain } = options
+  const secrets = readSecrets(options.secrets)
   let result: RunResult
   {
     using progress =
@@ -38,6 +42,7 @@ export async function execute(
       root,
       watch,
       capture,
+      secrets,
       report,
       signal,
       progress: progress.take,

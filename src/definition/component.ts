@@ -3,13 +3,14 @@ import { nounOf, type Component, type ComponentKind } from '../plugin/define.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { ComponentUse } from '../model/definition.ts'
 import type { LoadContext } from './context.ts'
+import { holdsReference } from './deferred.ts'
 import { readText } from './fields.ts'
 import type { Span } from './position.ts'
 import { hintFor } from '../base/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { parseProperties } from './properties.ts'
-import { emptyMap, type Tree } from './tree.ts'
+import { emptyMap, valueOf, type Tree } from './tree.ts'
 
 /** The component with this id, whatever its case; an unknown one is a problem with the nearest name. */
 export function findComponent<K extends ComponentKind>(
@@ -58,5 +59,7 @@ export function useComponent(
   const given = properties ?? emptyMap(at)
   const where = `${nounOf(component.kind)} \`${component.id}\``
   const parsed = parseProperties(report, component.properties, given, where, at)
-  return parsed === undefined ? undefined : { name, component: component.id, properties: parsed.value }
+  if (parsed === undefined) return undefined
+  const use = { name, component: component.id, properties: parsed.value }
+  return holdsReference(given) ? { ...use, unresolved: valueOf(given) } : use
 }

@@ -1,6 +1,7 @@
 /** Has a zod schema parse properties, and says where in the YAML each of its issues is. */
 import type { z } from 'zod'
 import { messageOf } from '../base/errors.ts'
+import { holdsReference } from './deferred.ts'
 import type { Span } from './position.ts'
 import { hintFor, nearest } from '../base/nearest.ts'
 import type { ReportAt } from './problems/problems.ts'
@@ -13,7 +14,8 @@ type IssuePath = readonly PropertyKey[]
 
 /**
  * The parsed value, or `undefined` after its problems were reported. `where` is such as ``module `bash` ``; `at` is
- * where a missing property is reported.
+ * where a missing property is reported. What a reference stands for is not known yet, so that nothing is wrong with it;
+ * if the schema cannot do without it, the value is that of `given` as it is.
  */
 export function parseProperties(
   report: ReportAt,
@@ -27,13 +29,19 @@ export function parseProperties(
     let result = schema.safeParse(given)
     if (!result.success) result = schema.safeParse(coerce(given, tree, result.error.issues))
     if (result.success) return { value: result.data }
-    for (const issue of result.error.issues) {
-      reportIssue(report, issue, { schema, tree, where, at, above: [] })
-    }
+    const issues = result.error.issues.filter((issue) => !isDeferred(issue, tree))
+    if (issues.length === 0) return { value: given }
+    for (const issue of issues) reportIssue(report, issue, { schema, tree, where, at, above: [] })
   } catch (error) {
     report(at, `the properties of ${where} could not be checked: ${messageOf(error)}`)
   }
   return undefined
+}
+
+/** Whether an issue is about a value that a reference stands for. */
+function isDeferred({ path }: Issue, tree: Tree): boolean {
+  const { tree: found, found: exists } = follow(tree, path)
+  return exists && found.type === 'scalar' && holdsReference(found)
 }
 
 /** Where a schema wants a string, a number or boolean stands for its text; a string of digits stands for a number. */

@@ -1,6 +1,7 @@
 /** The top level of a definition. */
 import type { Definition } from '../model/definition.ts'
 import type { LoadContext } from './context.ts'
+import { checkDeferred } from './deferred.ts'
 import { readEnsemble } from './ensemble.ts'
 import { readEvidence } from './evidence.ts'
 import { givenField, readFields, readPositiveDuration, readText } from './fields.ts'
@@ -47,13 +48,17 @@ export function readSections(
   )
   const isWhole = samplers?.type !== 'list' || samplers.items.length === observed.samplers.length
   const known = { probeNames: keysOf(probes), samplers: isWhole ? observed.samplers : undefined }
+  const localFiles: Definition['localFiles'] = []
+  for (const section of [ensemble, workload, observe, evidence]) {
+    if (section !== undefined) checkDeferred(context, section, { groups, localFiles })
+  }
   const descriptionText = description && readText(report, description, '`description`')
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
   const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
   return {
     ...(descriptionText === undefined ? {} : { description: descriptionText }),
     groups: groups.specs(),
-    localFiles: [],
+    localFiles,
     ...work,
     observe: observed,
     symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, known),

@@ -6,19 +6,21 @@ import type { GroupArtifacts } from '../plugin/artifact-checker.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import type { History } from './history.ts'
+import type { References } from './references.ts'
 
 export interface ArtifactCheckOptions {
   readonly definition: Definition
   readonly registry: Registry
   readonly directory: RunDirectory
   readonly history: History
+  readonly references: References
   readonly log: (name: string, line: string) => void
   readonly signal: AbortSignal
 }
 
 /** In the order of the definition. A checker that throws is unknown. */
 export async function checkArtifacts(options: ArtifactCheckOptions): Promise<CheckRecord[]> {
-  const { definition, registry, directory, history, log, signal } = options
+  const { definition, registry, directory, history, references, log, signal } = options
   const groups = definition.groups.map(({ name, aliases, nodeCount }): GroupArtifacts => {
     const nodes = Array.from({ length: nodeCount }, (_, ordinal) =>
       directory.file('nodes', name, String(ordinal)),
@@ -32,7 +34,8 @@ export async function checkArtifacts(options: ArtifactCheckOptions): Promise<Che
     throw new UserError(`there is no node group called ${name}`)
   }
   const records: CheckRecord[] = []
-  for (const { name, component, properties } of definition.artifactCheckers) {
+  for (const use of definition.artifactCheckers) {
+    const { name, component } = use
     const plugin = registry.get('artifact-checker', component)
     if (plugin === undefined) {
       throw new Error(`artifact checker ${component} is in the definition and not in the registry`)
@@ -45,11 +48,13 @@ export async function checkArtifacts(options: ArtifactCheckOptions): Promise<Che
       log: (line: string) => log(name, line),
       signal,
     }
-    const judged = await plugin.check(context, properties).catch((error: unknown) => ({
-      verdict: 'unknown' as const,
-      message: `artifact checker failed: ${messageOf(error)}`,
-    }))
-    records.push({ name, checker: component, ...judged })
+    try {
+      const judged = await plugin.check(context, references.propertiesOf(plugin, use))
+      records.push({ name, checker: component, ...judged })
+    } catch (error) {
+      const message = `artifact checker failed: ${messageOf(error)}`
+      records.push({ name, checker: component, verdict: 'unknown', message })
+    }
   }
   return records
 }

@@ -6,6 +6,7 @@ import type { Registry } from '../plugin/registry.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
+import type { References } from './references.ts'
 import type { Symptom } from './symptom-state.ts'
 
 /** All checks, in the order of the definition after the three that every run has. A checker that throws is unknown. */
@@ -16,6 +17,7 @@ export async function check(
   journal: Journal,
   history: History,
   symptoms: readonly Symptom[],
+  references: References,
 ): Promise<CheckRecord[]> {
   const records = [errorCheck(history), symptomCheck(journal), judgedCheck(symptoms), endCheck(journal)]
   const context = {
@@ -23,13 +25,18 @@ export async function check(
     symptoms: journal.record.symptoms,
     directory: directory.path,
   }
-  for (const { name, component, properties } of definition.checkers) {
+  for (const use of definition.checkers) {
+    const { name, component } = use
     const plugin = registry.get('checker', component)
     if (plugin === undefined) {
       throw new Error(`checker ${component} is in the definition and not in the registry`)
     }
     try {
-      records.push({ name, checker: component, ...(await plugin.check(context, properties)) })
+      records.push({
+        name,
+        checker: component,
+        ...(await plugin.check(context, references.propertiesOf(plugin, use))),
+      })
     } catch (error) {
       records.push({
         name,

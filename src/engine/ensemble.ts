@@ -9,7 +9,10 @@ import type { Providers } from '../plugin/provider.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
+import { falloutEnvironment } from './fallout-environment.ts'
 import { createNodeGroup, type NodeGroup } from './node-group.ts'
+import { openReferences, type References } from './references.ts'
+import type { Secrets } from './secrets.ts'
 
 /** Disposing takes every group down to its final level. */
 export interface Ensemble extends AsyncDisposable {
@@ -25,6 +28,8 @@ export interface Ensemble extends AsyncDisposable {
   /** Directory, on the controller, of the files that a node leaves behind. */
   artifacts(node: Node): string
   providers(node: Node): Providers
+  /** Resolves references by what there is on the nodes at that moment. */
+  readonly references: References
   /** Brings a group to another level. */
   transition(group: string, level: RunLevel, signal: AbortSignal): Promise<void>
   /** Stops the services and brings the files that they left to the run directory; failures are told, not thrown. */
@@ -36,13 +41,14 @@ export interface EnsembleOptions {
   readonly registry: Registry
   readonly directory: RunDirectory
   readonly ledger: UndoLedger
+  readonly secrets: Secrets
   /** Takes what a manager writes. */
   readonly log: (name: string, line: string) => void
 }
 
 /** The groups of a definition, none of them up yet. */
 export function createEnsemble(options: EnsembleOptions): Ensemble {
-  const { definition, registry, directory, ledger, log } = options
+  const { definition, registry, directory, ledger, secrets, log } = options
   const nodeDirectory = (group: string, ordinal: number): string => {
     const path = directory.file('nodes', group, String(ordinal))
     mkdirSync(path, { recursive: true })
@@ -62,12 +68,20 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     QUARRY_NODE_COUNT: String(find(node.group).nodes.length),
     QUARRY_ARTIFACTS: node.artifacts,
     QUARRY_SCRATCH: node.scratch,
+    ...falloutEnvironment(directory.id, definition.file, node, groups),
+  })
+  const references = openReferences({
+    localFiles: directory.file('managed_files'),
+    secrets,
+    providers: (name, ordinal) => find(name).providers(ordinal),
   })
   const groups = definition.groups.map((spec) =>
     createNodeGroup(spec, {
       run: directory.id,
       registry,
       ledger,
+      references,
+      secrets,
       directory: directory.file('nodes', spec.name),
       group: (name) => find(name).nodes,
       environment,
@@ -82,6 +96,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
   )
 
   return {
+    references,
     bringUp: async (signal) => {
       // Nodes first: what a manager sets up on one group may need those of another.
       await all(groups, async (group) => {
@@ -99,7 +114,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     group: (name) => find(name).nodes,
     environment,
     artifacts,
-    providers: (node) => find(node.group).providers(node),
+    providers: (node) => find(node.group).providers(node.ordinal),
     transition: (name, level, duringStep) => find(name).transition(level, duringStep),
     collect: async (onFailure, duringStep) => {
       await all(groups, async (group) => {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Operation } from '../plugin/checker.ts'
 import type { RowSink } from '../plugin/evidence.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface History {
   readonly operations: readonly Operation[]
@@ -10,7 +11,7 @@ export interface History {
 }
 
 /** A history that is appended to history.jsonl and to the `operations` table as it grows. */
-export function openHistory(directory: RunDirectory, clock: Clock, rows: RowSink): History {
+export function openHistory(directory: RunDirectory, clock: Clock, rows: RowSink, secrets: Secrets): History {
   const operations: Operation[] = []
   return {
     operations,
@@ -19,7 +20,7 @@ export function openHistory(directory: RunDirectory, clock: Clock, rows: RowSink
       operations.push({ ts, ...operation })
       directory.append('history.jsonl', { ts: String(ts), ...operation })
       const { process, kind, value, phase } = operation
-      rows.add('operations', { ts, process, kind, value: JSON.stringify(value ?? null), phase })
+      rows.add('operations', { ts, process, kind, value: secrets.mask(JSON.stringify(value ?? null)), phase })
     },
   }
 }

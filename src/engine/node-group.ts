@@ -10,13 +10,17 @@ import type { Node } from '../plugin/node.ts'
 import type { ProviderInfo, Providers } from '../plugin/provider.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
+import { maskedNode } from '../node/masked.ts'
+import type { References } from './references.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface NodeGroup {
   readonly spec: NodeGroupSpec
   readonly level: RunLevel
   /** Empty while it is not provisioned. */
   readonly nodes: readonly Node[]
-  providers(node: Node): Providers
+  /** What there is on a node, or was when it was last up. */
+  providers(ordinal: number): Providers
   /** Up or down, step by step; it stays at the last level that was reached when a step fails. */
   transition(to: RunLevel, signal: AbortSignal): Promise<void>
   /** Has the managers put files among the artifacts, and brings those of the nodes here. */
@@ -29,6 +33,8 @@ export interface GroupSurroundings {
   readonly run: string
   readonly registry: Registry
   readonly ledger: UndoLedger
+  readonly references: References
+  readonly secrets: Secrets
   /** Directory of the group below the run directory. */
   readonly directory: string
   group(name: string): readonly Node[]
@@ -49,24 +55,25 @@ const stages = [
 
 export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings): NodeGroup {
   let provisioned: Provisioned | undefined
+  let nodes: readonly Node[] = []
   let reached = 0
-  const providers = new Map<string, Record<string, ProviderInfo>>()
+  const providers = new Map<number, Record<string, ProviderInfo>>()
 
   const managers = spec.managers.map((use) => ({ use, plugin: managerOf(around.registry, use) }))
   const each = async (ability: Ability, signal: AbortSignal): Promise<void> => {
     const isDown = ability === 'stop' || ability === 'unconfigure'
     for (const { use, plugin } of isDown ? managers.toReversed() : managers) {
-      await plugin[ability]?.(contextOf(use, signal), use.properties)
+      await plugin[ability]?.(contextOf(use, signal), around.references.propertiesOf(plugin, use))
     }
   }
   const contextOf = (use: ComponentUse, signal: AbortSignal): ManagerContext => ({
     name: use.name,
-    nodes: provisioned?.nodes ?? [],
+    nodes,
     group: (name) => around.group(name),
     environment: (node) => around.environment(node),
     artifacts: (node) => around.artifacts(node),
     provide: (node, provider, info) => {
-      providers.set(node.name, { ...providers.get(node.name), [provider]: info })
+      providers.set(node.ordinal, { ...providers.get(node.ordinal), [provider]: info })
     },
     log: (line) => around.log(use.name, line),
     ledger: around.ledger,
@@ -74,20 +81,22 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
   })
 
   const provision = async (signal: AbortSignal): Promise<void> => {
-    const { component, properties } = spec.provisioner
+    const { component } = spec.provisioner
     const plugin = around.registry.get('provisioner', component)
     if (plugin === undefined) {
       throw new Error(`provisioner ${component} is in the definition and not in the registry`)
     }
     const { run, ledger, directory } = around
     const context = { run, group: spec.name, count: spec.nodeCount, ledger, directory, signal }
-    provisioned = await plugin.provision(context, properties)
-    for (const node of provisioned.nodes) providers.set(node.name, { 'node-info': nodeInfo(node) })
+    provisioned = await plugin.provision(context, around.references.propertiesOf(plugin, spec.provisioner))
+    const { nodes: clear } = provisioned
+    nodes = around.secrets.isEmpty ? clear : clear.map((node) => maskedNode(node, around.secrets))
+    for (const node of nodes) providers.set(node.ordinal, { 'node-info': nodeInfo(node) })
   }
   const release = async (): Promise<void> => {
     await provisioned?.[Symbol.asyncDispose]()
     provisioned = undefined
-    providers.clear()
+    nodes = []
   }
 
   const take = (step: (typeof stages)[number]['up' | 'down'], signal: AbortSignal): Promise<void> => {
@@ -101,9 +110,9 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
       return stages[reached - 1]?.level ?? 'DESTROYED'
     },
     get nodes() {
-      return provisioned?.nodes ?? []
+      return nodes
     },
-    providers: (node) => providers.get(node.name) ?? {},
+    providers: (ordinal) => providers.get(ordinal) ?? {},
     transition: async (to, signal) => {
       // Nodes come up in one piece: the levels between DESTROYED and the first stage are that stage.
       const passed = stages.filter(({ level }) => !isAbove(level, to)).length
@@ -117,11 +126,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     prepareArtifacts: (signal) => each('prepareArtifacts', signal),
     collectArtifacts: async (signal) => {
       await each('collectArtifacts', signal)
-      await Promise.all(
-        (provisioned?.nodes ?? []).map((node) =>
-          node.download(node.artifacts, around.artifacts(node), signal),
-        ),
-      )
+      await Promise.all(nodes.map((node) => node.download(node.artifacts, around.artifacts(node), signal)))
     },
   }
 }

@@ -62,7 +62,10 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
         continue
       }
       const tick = metrics.source({ node: node.name })
-      const sampler = plugin.open({ node, sink: tick.sink, signal: stopped.signal }, use.properties)
+      const sampler = plugin.open(
+        { node, sink: tick.sink, signal: stopped.signal },
+        ensemble.references.propertiesOf(plugin, use),
+      )
       samplers.push({ id: plugin.id, node, sampler, tick, busy: false, failed: false })
       if (sampler.close !== undefined) stack.defer(() => sampler.close?.())
     }

@@ -9,13 +9,13 @@ import { abortReason, withTimeout } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import { formatDuration } from '../base/duration.ts'
 import type { Phase, Step } from '../model/definition.ts'
+import type { Operation } from '../plugin/checker.ts'
 import type { ModuleContext } from '../plugin/module.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
-import type { Logs } from './logs.ts'
 
 export interface Workload {
   readonly registry: Registry
@@ -23,7 +23,8 @@ export interface Workload {
   readonly ledger: UndoLedger
   readonly history: History
   readonly journal: Journal
-  readonly logs: Logs
+  /** Takes what a module writes. */
+  readonly log: (name: string, line: string) => void
   /** Resolves when no evidence is being gathered: under a climb of the ladder no phase ends, and none begins. */
   readonly undisturbed: () => Promise<void>
 }
@@ -95,23 +96,30 @@ async function runModule(
   endOfPhase: AbortSignal,
   runSignal: AbortSignal,
 ): Promise<boolean> {
-  const { registry, ensemble, ledger, history, journal, logs } = workload
-  const { name, component, properties } = step.use
-  if (runSignal.aborted) return false
+  const { registry, ensemble, ledger, history, journal, log } = workload
+  const { name, component } = step.use
   const plugin = registry.get('module', component)
   if (plugin === undefined) {
     throw new Error(`module ${component} is in the definition and not in the registry`)
   }
   const limit = step.timeoutMs ?? Number.POSITIVE_INFINITY
   using time = withTimeout(runSignal, limit, `module ${name} exceeded ${formatDuration(limit)}`)
-  const record = (kind: 'invoke' | 'ok' | 'fail' | 'info' | 'error', value: unknown): void =>
+  const record = (kind: Operation['kind'], value?: unknown): void =>
     history.add({ process: name, module: component, kind, value, phase })
+  // One that has not begun when the run is aborted is skipped: only its end is told, as in Fallout.
+  if (runSignal.aborted) {
+    record('end')
+    return false
+  }
   const context: ModuleContext = {
     name,
     group: (group) => ensemble.group(group),
     environment: (node) => ensemble.environment(node),
-    operation: record,
-    log: (line) => logs.write(name, line),
+    operation: (kind, value) => {
+      own.push(kind)
+      record(kind, value)
+    },
+    log: (line) => log(name, line),
     artifacts: (node) => ensemble.artifacts(node),
     providers: (node) => ensemble.providers(node),
     transition: (group, level) => ensemble.transition(group, level, time.signal),
@@ -121,16 +129,21 @@ async function runModule(
     signal: time.signal,
   }
   journal.progress({ type: 'module', name, phase, what: 'began' })
-  const before = history.operations.length
+  record('start')
+  const own: Operation['kind'][] = []
   try {
-    await plugin.run(context, properties)
+    await plugin.run(context, ensemble.references.propertiesOf(plugin, step.use))
   } catch (error) {
     // An abort of the whole run is recorded once, by whoever ordered it.
     if (!runSignal.aborted) record('error', messageOf(error))
+    record('end')
     journal.progress({ type: 'module', name, phase, what: runSignal.aborted ? 'ended' : 'failed' })
     return false
   }
-  const failed = history.operations.slice(before).some((one) => one.process === name && one.kind === 'fail')
+  const silent = own.length === 0 && step.lifetime === 'run_once'
+  if (silent) record('error', 'it ended without a single operation')
+  record('end')
+  const failed = silent || own.includes('fail')
   journal.progress({ type: 'module', name, phase, what: failed ? 'failed' : 'ended' })
   return !failed
 }

@@ -83,8 +83,8 @@ async function startProbe(
   if (node === undefined) throw new Error(`node group ${use.group} of probe ${use.name} has no node`)
   const environment = ensemble.environment(node)
   // A command's shell sees the environment itself; the properties of other probes name it, as in `$QUARRY_SCRATCH/sock`.
-  const isCommand = plugin.subject(use.properties).type === 'command'
-  const properties = isCommand ? use.properties : expand(use.properties, environment)
+  const given = ensemble.references.propertiesOf(plugin, use)
+  const properties = plugin.subject(given).type === 'command' ? given : expand(given, environment)
   const probe = await plugin.open({ name: use.name, node, environment, timeoutMs: use.timeoutMs }, properties)
   if (probe.close !== undefined) stack.defer(() => probe.close?.())
 

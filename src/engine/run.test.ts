@@ -51,6 +51,7 @@ async function execute(
     signal: controller.signal,
     watch: false,
     capture: false,
+    secrets: {},
   }
   const result = await run(definitionOf(text), options)
   const read = (name: string): string => readFileSync(join(result.directory, name), 'utf8')
@@ -178,5 +179,5 @@ test('keeps metrics, probes, operations and events as evidence', async () => {
       (SELECT count(*) FROM events WHERE kind = 'phase') AS phases`)
   expect(Number(counts?.['probes'])).toBeGreaterThan(3)
   expect(Number(counts?.['ticks'])).toBeGreaterThan(3)
-  expect(counts).toMatchObject({ operations: 2n, phases: 2n })
+  expect(counts).toMatchObject({ operations: 4n, phases: 2n })
 })

@@ -27,6 +27,7 @@ import { check } from './check.ts'
 import { conduct } from './conduct.ts'
 import { diagnoseRun } from './diagnose-run.ts'
 import { createEnsemble } from './ensemble.ts'
+import { falloutHistory } from './fallout-history.ts'
 import { openHistory } from './history.ts'
 import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
@@ -35,6 +36,7 @@ import { observe } from './observe.ts'
 import { importPassingRun } from './passing-run.ts'
 import { runPhases } from './phases.ts'
 import type { Progress } from './progress.ts'
+import { createSecrets, type Secrets } from './secrets.ts'
 import type { Symptom } from './symptom-state.ts'
 
 export interface RunOptions {
@@ -48,6 +50,8 @@ export interface RunOptions {
    * `watch`: the workload is the world, the run ends when it is aborted or a symptom stops it, and an abort is no error.
    */
   readonly watch: boolean
+  /** Values of `<<secret:name>>` by name; they are written nowhere. */
+  readonly secrets: Readonly<Record<string, string>>
   /** Climbs the ladder once, at the beginning, whether there is a symptom or not. */
   readonly capture: boolean
   /** Writes the case file of a run that has ended. */
@@ -60,7 +64,9 @@ export async function run(definition: Definition, options: RunOptions): Promise<
   const began = clock.now()
   const aborted = new AbortController()
   const refused = (error: Error): void => aborted.abort(error)
-  const directory = await createRunDirectory(options.root, newRunId(definition.file, new Date()), refused)
+  const secrets = createSecrets(options.secrets)
+  const id = newRunId(definition.file, new Date())
+  const directory = await createRunDirectory(options.root, id, refused, (text) => secrets.mask(text))
   const journal = openJournal(directory, definition, clock, options.progress)
   directory.write('definition.yaml', definition.text.source)
   directory.write('expanded.yaml', definition.text.expanded)
@@ -71,7 +77,7 @@ export async function run(definition: Definition, options: RunOptions): Promise<
   const expectedMs = await expectedDuration(definition, options.root)
   journal.progress({ type: 'run', id: directory.id, directory: directory.path, expectedMs })
 
-  await work(definition, options, { directory, journal, ledger, aborted })
+  await work(definition, options, { directory, journal, ledger, secrets, aborted })
 
   const { user, system } = process.cpuUsage()
   const cost = { observerCpuNs: (user + system) * 1000, wallNs: Number(clock.now() - began) }
@@ -96,6 +102,7 @@ interface Workplace {
   readonly directory: RunDirectory
   readonly journal: Journal
   readonly ledger: OwnedLedger
+  readonly secrets: Secrets
   /** Aborts the run from inside, for a failure after which going on makes no sense, such as a full disk. */
   readonly aborted: AbortController
 }
@@ -104,7 +111,7 @@ interface Workplace {
 async function work(
   definition: Definition,
   options: RunOptions,
-  { directory, journal, ledger, aborted }: Workplace,
+  { directory, journal, ledger, secrets, aborted }: Workplace,
 ): Promise<void> {
   const { registry } = options
   const limit = definition.timeoutMs
@@ -124,18 +131,20 @@ async function work(
   const writer = openEvidenceWriter(directory.path, { clock: journal.clock })
   const own = (collector: string) => writer.sink({ node: '', collector, capture: '' })
   journal.attach(own('engine'))
-  const history = openHistory(directory, journal.clock, own('engine'))
+  const history = openHistory(directory, journal.clock, own('engine'), secrets)
   const abort = (reason: Error): void => aborted.abort(reason)
   using logs = openLogs(directory, abort)
-  const log = (name: string, line: string): void => logs.write(name, line)
+  const log = (name: string, line: string): void => logs.write(name, secrets.mask(line))
+  const ensemble = createEnsemble({ definition, registry, directory, ledger, secrets, log })
   try {
     await using stack = new AsyncDisposableStack()
     stack.use(writer)
     stack.use(ledger)
     await ledger.record({ type: 'processes', run: directory.id })
-    const ensemble = stack.use(createEnsemble({ definition, registry, directory, ledger, log }))
+    stack.use(ensemble)
     stack.defer(async () => {
       journal.enter('collecting')
+      directory.write('jepsen-history.json', falloutHistory(history.operations))
       await ensemble.collect(blame, AbortSignal.timeout(COLLECTING_MS))
       journal.enter('tearing-down')
     })
@@ -173,7 +182,7 @@ async function work(
           ledger,
           history,
           journal,
-          logs,
+          log,
           undisturbed,
         }
         await runPhases(definition.phases, workload, working)
@@ -190,9 +199,18 @@ async function work(
     for (const cause of causesOf(error)) blame(cause)
   }
   journal.enter('checking')
-  const checks = await check(definition, registry, directory, journal, history, symptoms)
+  const { references } = ensemble
+  const checks = await check(definition, registry, directory, journal, history, symptoms, references)
   // Whatever ended the workload, what it left can be judged.
-  const judging = { definition, registry, directory, history, log, signal: new AbortController().signal }
+  const judging = {
+    definition,
+    registry,
+    directory,
+    history,
+    references,
+    log,
+    signal: new AbortController().signal,
+  }
   checks.push(...(await checkArtifacts(judging)))
   journal.update({ checks, partial: journal.record.errors.length > 0 })
 }

@@ -7,7 +7,8 @@ export interface Operation {
   readonly ts: bigint
   readonly process: string
   readonly module: string
-  readonly kind: 'invoke' | 'ok' | 'fail' | 'info' | 'error'
+  /** `start` and `end` frame all others of a module; `error` is a module that threw. */
+  readonly kind: 'start' | 'invoke' | 'ok' | 'fail' | 'info' | 'error' | 'end'
   readonly value: unknown
   readonly phase: string
 }

@@ -61,12 +61,13 @@ export function newRunId(definitionFile: string, at: Date): string {
 
 /**
  * Makes a new run directory; an EnvironmentError says why it cannot be. `onRefused` is told of each write that the file
- * system refuses later, which loses what was to be written and nothing else.
+ * system refuses later, which loses what was to be written and nothing else. All text goes through `mask`.
  */
 export async function createRunDirectory(
   root: string,
   id: string,
   onRefused: (error: Error) => void,
+  mask?: (text: string) => string,
 ): Promise<RunDirectory> {
   const path = join(resolve(root), id)
   const link = join(openRunsDirectory(), id)
@@ -91,7 +92,7 @@ export async function createRunDirectory(
     await mkdir(join(path, 'logs'))
     reserveSpace(path)
   })
-  const files = runFiles(path, (error) => onRefused(diskError(error, `write to ${path}`)))
+  const files = runFiles(path, (error) => onRefused(diskError(error, `write to ${path}`)), mask)
   return {
     ...files,
     id,

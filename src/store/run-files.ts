@@ -33,9 +33,13 @@ const isFull = (error: unknown): boolean =>
 
 /**
  * Files of a run directory. What the file system refuses in spite of the space kept back stays as it was before, and
- * `onRefused` is told why, each time.
+ * `onRefused` is told why, each time. All text goes through `mask`.
  */
-export function runFiles(directory: string, onRefused: (error: unknown) => void): RunFiles {
+export function runFiles(
+  directory: string,
+  onRefused: (error: unknown) => void,
+  mask: (text: string) => string = (text) => text,
+): RunFiles {
   let left = RESERVES
   const insist = (action: () => void): void => {
     for (;;) {
@@ -59,9 +63,10 @@ export function runFiles(directory: string, onRefused: (error: unknown) => void)
     write: (name, text) =>
       insist(() => {
         const part = join(directory, `.${name}.part`)
-        writeFileSync(part, text)
+        writeFileSync(part, mask(text))
         renameSync(part, join(directory, name))
       }),
-    append: (name, line) => insist(() => appendFileSync(join(directory, name), `${JSON.stringify(line)}\n`)),
+    append: (name, line) =>
+      insist(() => appendFileSync(join(directory, name), mask(`${JSON.stringify(line)}\n`))),
   }
 }
