@@ -1,6 +1,9 @@
 /** Reading a definition for the commands that execute it. */
 import { createReadStream } from 'node:fs'
 import { UserError, messageOf } from '../base/errors.ts'
+import { fetchText } from '../base/http.ts'
+import { importOf, importedText } from '../definition/import.ts'
+import { limits } from '../definition/limits.ts'
 import { loadDefinition, type Loaded } from '../definition/load.ts'
 import { parsePromql, selectorsOf } from '../evidence/promql/index.ts'
 import type { Definition } from '../model/definition.ts'
@@ -14,14 +17,23 @@ export interface DefinitionQuestion {
   readonly parameters: readonly string[]
   readonly registry: Registry
   readonly requireWorkload?: boolean
+  /** Ends the fetching of an imported definition. */
+  readonly signal: AbortSignal
 }
 
 /** Everything that is right or wrong with a definition; a UserError when the file cannot be read at all. */
 export async function checkDefinition(question: DefinitionQuestion): Promise<Loaded> {
-  const { file, registry, requireWorkload = true } = question
+  const { file: path, registry, requireWorkload = true, signal } = question
+  const file = path === '-' ? '<stdin>' : path
+  const text = await read(path)
+  const imported = importOf(file, text)
+  if (imported !== undefined && imported.url === undefined) return { problems: imported.problems }
   return loadDefinition({
-    file: file === '-' ? '<stdin>' : file,
-    text: await read(file),
+    file,
+    text:
+      imported?.url === undefined
+        ? text
+        : importedText(imported.url, await fetchDefinition(imported.url, signal)),
     parameters: parseParameters(question.parameters),
     registry,
     requireWorkload,
@@ -42,6 +54,20 @@ export async function readDefinition(question: DefinitionQuestion): Promise<Defi
   if (definition !== undefined) return definition
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   throw new UserError(`${question.file} has ${count}`, { code: 'QUARRY_DEFINITION', problems })
+}
+
+const IMPORT_TIMEOUT_MS = 60_000
+
+async function fetchDefinition(url: string, signal: AbortSignal): Promise<string> {
+  const remedy = `see what it answers: curl -sS ${url}`
+  const { status, text } = await fetchText({
+    url,
+    timeoutMs: IMPORT_TIMEOUT_MS,
+    maxBytes: limits.source,
+    signal,
+  })
+  if (status !== 200) throw new UserError(`${url}: the answer has status ${status}`, { remedy })
+  return text
 }
 
 /** Far more than a definition may have, which the loader says; what goes on after that may never end. */

@@ -19,7 +19,7 @@ diagnoses, and writes a case file. As root on Debian, the packages of missing to
 The first Ctrl-C aborts, collects and reports; the second ends at once (see \`quarry sweep\`).`,
   run: async ({ definition: file, parameter, runs, secrets, asIs, plain }, context) => {
     const registry = await context.registry()
-    const definition = await readDefinition({ file, parameters: parameter, registry })
+    const definition = await readDefinition({ file, parameters: parameter, registry, signal: context.signal })
     if (!asIs) await installNeeded(definition, registry, context)
     const root = runs ?? defaultRunsRoot()
     return await execute(

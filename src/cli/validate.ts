@@ -15,6 +15,7 @@ The exit code is 0 when there are none, else 64.`,
       file,
       parameters: parameter,
       registry: await context.registry(),
+      signal: context.signal,
     })
     if (context.json) context.printJson({ problems })
     else for (const problem of problems) context.print(formatProblem(problem))

@@ -16,7 +16,13 @@ export const command = defineCommand({
 Nothing is ever installed on a watched host: \`quarry doctor\` tells what its collectors lack.`,
   run: async ({ definition: file, parameter, runs, secrets, plain }, context) => {
     const registry = await context.registry()
-    const definition = await readDefinition({ file, parameters: parameter, registry, requireWorkload: false })
+    const definition = await readDefinition({
+      file,
+      parameters: parameter,
+      registry,
+      requireWorkload: false,
+      signal: context.signal,
+    })
     const root = runs ?? defaultRunsRoot()
     return await execute(definition, { registry, root, secrets, watch: true, capture: false, plain }, context)
   },
