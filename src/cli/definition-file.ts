@@ -1,14 +1,22 @@
 /** Reading a definition for the commands that execute it. */
 import { createReadStream } from 'node:fs'
-import { UserError, messageOf } from '../base/errors.ts'
+import { dirname, resolve } from 'node:path'
+import { UserError, messageOf, type Problem } from '../base/errors.ts'
 import { fetchText } from '../base/http.ts'
 import { importOf, importedText } from '../definition/import.ts'
 import { limits } from '../definition/limits.ts'
-import { loadDefinition, type Loaded } from '../definition/load.ts'
+import {
+  loadDefinition,
+  pluginsNamed,
+  type Loaded,
+  type LoadInput,
+  type NamedPlugin,
+} from '../definition/load.ts'
 import { parsePromql, selectorsOf } from '../evidence/promql/index.ts'
 import type { Definition } from '../model/definition.ts'
-import type { Registry } from '../plugin/registry.ts'
+import { withComponents, type Registry } from '../plugin/registry.ts'
 import { parseParameters } from './command.ts'
+import { loadPlugin, pluginsOfEnvironment, type PluginName } from './plugins.ts'
 
 export interface DefinitionQuestion {
   /** Path; `-` is standard input. */
@@ -21,14 +29,17 @@ export interface DefinitionQuestion {
   readonly signal: AbortSignal
 }
 
+/** What came of loading, and the registry with the components that the definition's plug-ins add. */
+export type CheckedDefinition = Loaded & { readonly registry: Registry }
+
 /** Everything that is right or wrong with a definition; a UserError when the file cannot be read at all. */
-export async function checkDefinition(question: DefinitionQuestion): Promise<Loaded> {
+export async function checkDefinition(question: DefinitionQuestion): Promise<CheckedDefinition> {
   const { file: path, registry, requireWorkload = true, signal } = question
   const file = path === '-' ? '<stdin>' : path
   const text = await read(path)
   const imported = importOf(file, text)
-  if (imported !== undefined && imported.url === undefined) return { problems: imported.problems }
-  return loadDefinition({
+  if (imported !== undefined && imported.url === undefined) return { registry, problems: imported.problems }
+  const input = {
     file,
     text:
       imported?.url === undefined
@@ -45,13 +56,49 @@ export async function checkDefinition(question: DefinitionQuestion): Promise<Loa
       const parsed = parsePromql(text)
       return 'problems' in parsed ? parsed.problems : []
     },
-  })
+  } satisfies LoadInput
+  const directory = path === '-' ? process.cwd() : dirname(resolve(path))
+  const added = await addPlugins(
+    registry,
+    pluginsNamed(input).map((named) => ({ ...named, directory })),
+  )
+  const loaded = loadDefinition({ ...input, registry: added.registry })
+  if (added.problems.length === 0) return { ...loaded, registry: added.registry }
+  // What a plug-in would have added is missing; that it is may not be the user's fault.
+  return { registry: added.registry, problems: [...added.problems, ...loaded.problems] }
 }
 
-/** The definition, or a UserError with every problem. */
-export async function readDefinition(question: DefinitionQuestion): Promise<Definition> {
-  const { definition, problems } = await checkDefinition(question)
-  if (definition !== undefined) return definition
+/** The registry with the components of all plug-ins, and what is wrong with those that the definition names. */
+async function addPlugins(
+  registry: Registry,
+  named: readonly (NamedPlugin & PluginName)[],
+): Promise<{ readonly registry: Registry; readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = []
+  let extended = registry
+  for (const plugin of pluginsOfEnvironment()) {
+    try {
+      extended = withComponents(extended, await loadPlugin(plugin))
+    } catch (error) {
+      const remedy = 'QUARRY_PLUGINS names files or npm packages, with colons between them'
+      throw new UserError(`plug-in ${plugin.name}: ${messageOf(error)}`, { remedy, cause: error })
+    }
+  }
+  for (const { file, line, column, name, directory } of named) {
+    try {
+      extended = withComponents(extended, await loadPlugin({ name, directory }))
+    } catch (error) {
+      problems.push({ file, line, column, message: `plug-in \`${name}\`: ${messageOf(error)}` })
+    }
+  }
+  return { registry: extended, problems }
+}
+
+/** The definition and the registry that it is for, or a UserError with every problem. */
+export async function readDefinition(
+  question: DefinitionQuestion,
+): Promise<{ readonly definition: Definition; readonly registry: Registry }> {
+  const { definition, registry, problems } = await checkDefinition(question)
+  if (definition !== undefined) return { definition, registry }
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   throw new UserError(`${question.file} has ${count}`, { code: 'QUARRY_DEFINITION', problems })
 }

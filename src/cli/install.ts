@@ -1,7 +1,7 @@
 /** Bringing the tools that a definition's components need, before its run. */
 import { tmpdir } from 'node:os'
 import { rungsOf } from '../engine/ladder.ts'
-import type { Definition } from '../model/definition.ts'
+import type { Definition, Phase } from '../model/definition.ts'
 import { installPackages } from '../node/apt.ts'
 import { localNode } from '../node/local.ts'
 import { areForCertainTargets, checkNeeds, isDebian, isRoot } from '../node/needs.ts'
@@ -36,6 +36,13 @@ export async function installNeeded(
 function needsOf(definition: Definition, registry: Registry): Need[] {
   const { samplers, probes } = definition.observe
   const components = [
+    ...definition.groups.map(({ provisioner }) => registry.get('provisioner', provisioner.component)),
+    ...definition.groups.flatMap(({ managers }) =>
+      managers.map(({ component }) => registry.get('manager', component)),
+    ),
+    ...modulesOf(definition.phases).map((component) => registry.get('module', component)),
+    ...definition.checkers.map(({ component }) => registry.get('checker', component)),
+    ...definition.artifactCheckers.map(({ component }) => registry.get('artifact-checker', component)),
     ...samplers.map(({ component }) => registry.get('sampler', component)),
     ...probes.map(({ component }) => registry.get('probe', component)),
     // Without a symptom nothing is captured.
@@ -47,4 +54,11 @@ function needsOf(definition: Definition, registry: Registry): Need[] {
     .map((component) => component?.needs ?? [])
     .filter((needs) => !areForCertainTargets(needs))
     .flat()
+}
+
+/** Ids of all modules, also of nested phases. */
+function modulesOf(phases: readonly Phase[]): string[] {
+  return phases
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) => (step.type === 'module' ? [step.use.component] : modulesOf(step.phases)))
 }

@@ -18,8 +18,12 @@ export const command = defineCommand({
 diagnoses, and writes a case file. As root on Debian, the packages of missing tools are installed first.
 The first Ctrl-C aborts, collects and reports; the second ends at once (see \`quarry sweep\`).`,
   run: async ({ definition: file, parameter, runs, secrets, asIs, plain }, context) => {
-    const registry = await context.registry()
-    const definition = await readDefinition({ file, parameters: parameter, registry, signal: context.signal })
+    const { definition, registry } = await readDefinition({
+      file,
+      parameters: parameter,
+      registry: await context.registry(),
+      signal: context.signal,
+    })
     if (!asIs) await installNeeded(definition, registry, context)
     const root = runs ?? defaultRunsRoot()
     return await execute(

@@ -15,11 +15,10 @@ export const command = defineCommand({
   details: `A run whose workload is the world: it observes until Ctrl-C, or until a symptom that says \`stop\` shows.
 Nothing is ever installed on a watched host: \`quarry doctor\` tells what its collectors lack.`,
   run: async ({ definition: file, parameter, runs, secrets, plain }, context) => {
-    const registry = await context.registry()
-    const definition = await readDefinition({
+    const { definition, registry } = await readDefinition({
       file,
       parameters: parameter,
-      registry,
+      registry: await context.registry(),
       requireWorkload: false,
       signal: context.signal,
     })

@@ -1,17 +1,18 @@
 /** From the text of a definition to its model, or to everything that is wrong with it. */
-import type { Problem } from '../base/errors.ts'
+import type { Position, Problem } from '../base/errors.ts'
 import type { Definition } from '../model/definition.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { contentOffset } from './content-offset.ts'
 import type { LoadContext, PromqlChecks } from './context.ts'
 import { checkText } from './text.ts'
 import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
-import { lineTable, originOf, overlapsMissing } from './position.ts'
+import { lineTable, originOf, overlapsMissing, type Span } from './position.ts'
 import { createProblems, type Hint, type Problems, type ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import { readSections } from './sections.ts'
 import { splitText } from './split.ts'
 import { renderTemplate, type Rendered } from './template.ts'
+import type { MapTree, Tree } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
 export interface LoadInput {
@@ -43,7 +44,43 @@ export function loadDefinition(input: LoadInput): Loaded {
     : { definition, problems: [] }
 }
 
+/** A plug-in by the name that the definition gives it. */
+export interface NamedPlugin extends Position {
+  readonly name: string
+}
+
+/** The plug-ins that a definition names, which must be loaded before it can be. What is wrong is for `loadDefinition` to say. */
+export function pluginsNamed(input: LoadInput): NamedPlugin[] {
+  const parsed = parse(input, createProblems())
+  const list = parsed?.tree?.type === 'map' ? parsed.tree.entries.get('plugins')?.value : undefined
+  if (parsed === undefined || list?.type !== 'list') return []
+  return list.items.flatMap((item) =>
+    item.type === 'scalar' && item.text !== '' ? [{ name: item.text, ...parsed.positionOf(item) }] : [],
+  )
+}
+
+interface Parsed {
+  readonly tree: Tree
+  readonly context: LoadContext
+  readonly values: MapTree
+  readonly rendered: Rendered
+  positionOf(at: Span): Position
+}
+
 function load(input: LoadInput, problems: Problems): Definition | undefined {
+  const parsed = parse(input, problems)
+  if (parsed === undefined) return undefined
+  const { tree, context, values, rendered } = parsed
+  return {
+    file: input.file,
+    ...readSections(context, tree, input.requireWorkload ?? true),
+    parameters: usedValues(values, rendered.used),
+    text: { source: input.text, expanded: rendered.text },
+  }
+}
+
+/** Renders the template and parses what comes of it. */
+function parse(input: LoadInput, problems: Problems): Parsed | undefined {
   const { file, registry } = input
   const text = checkText(input, problems)
   if (text === undefined) return undefined
@@ -87,12 +124,9 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
     }
     return undefined
   }
-  return {
-    file,
-    ...readSections(context, tree, input.requireWorkload ?? true),
-    parameters: usedValues(values, rendered.used),
-    text: { source: input.text, expanded: rendered.text },
-  }
+  const positionOf = (at: Span): Position =>
+    lines.at(piece.offset + originOf(rendered.segments, at.start).offset)
+  return { tree, context, values, rendered, positionOf }
 }
 
 /** Where a value of the template breaks the YAML around it, that value. */

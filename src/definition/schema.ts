@@ -15,6 +15,11 @@ export function definitionJsonSchema(registry: Registry): JsonSchema {
     title: 'Quarry definition',
     ...object('A distributed system, a workload, and the symptom to hunt down.', {
       description: text('What this definition is about, in a sentence.'),
+      plugins: {
+        type: 'array',
+        items: { type: 'string' },
+        description: 'Files or npm packages that add components.',
+      },
       ensemble: ref('ensemble'),
       workload: ref('workload'),
       observe: ref('observe'),

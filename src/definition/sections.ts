@@ -4,7 +4,7 @@ import type { LoadContext } from './context.ts'
 import { checkDeferred } from './deferred.ts'
 import { readEnsemble } from './ensemble.ts'
 import { readEvidence } from './evidence.ts'
-import { givenField, readFields, readPositiveDuration, readText } from './fields.ts'
+import { givenField, readFields, readList, readPositiveDuration, readText } from './fields.ts'
 import { readObserve } from './observe.ts'
 import type { Names } from './references.ts'
 import { readSymptoms } from './symptoms.ts'
@@ -13,6 +13,7 @@ import { readWorkload, type Workload } from './workload.ts'
 
 export const topLevelKeys = [
   'description',
+  'plugins',
   'ensemble',
   'workload',
   'observe',
@@ -34,12 +35,16 @@ export function readSections(
 ): Omit<Definition, 'file' | 'parameters' | 'text'> {
   const { report } = context
   const fields = readFields(report, tree, 'the definition', topLevelKeys)
-  const [description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout] =
+  const [description, plugins, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout] =
     topLevelKeys.map((key) => givenField(fields, key))
   if (workload === undefined && requireWorkload && tree.type === 'map') {
     report(tree, 'the definition needs a `workload`', 'without one, `quarry watch` observes what is there')
   }
   const groups = readEnsemble(context, ensemble)
+  // They have been loaded before: what they add is in the registry.
+  for (const item of plugins === undefined ? [] : readList(report, plugins, '`plugins`')) {
+    readText(report, item, 'a plug-in')
+  }
   const names: Names = { groups, modules: new Set(), symptoms: new Set(keysOf(symptoms)) }
   const work = workload === undefined ? noWorkload : readWorkload(context, workload, names)
   const observed = readObserve(context, observe, groups)

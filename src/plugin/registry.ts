@@ -1,5 +1,5 @@
 /** The components that there are, by kind and id. */
-import type { Component, ComponentKind } from './define.ts'
+import { componentKinds, nounOf, type Component, type ComponentKind } from './define.ts'
 
 export type ComponentOf<K extends ComponentKind> = Extract<Component, { kind: K }>
 
@@ -14,7 +14,9 @@ export function createRegistry(components: readonly Component[]): Registry {
   const byKey = new Map<string, Component>()
   for (const component of components) {
     const key = `${component.kind} ${component.id}`
-    if (byKey.has(key)) throw new Error(`two components are called ${key}`)
+    if (byKey.has(key)) {
+      throw new Error(`there is another ${nounOf(component.kind)} called ${component.id}`)
+    }
     byKey.set(key, component)
   }
   const all = <K extends ComponentKind>(kind: K): readonly ComponentOf<K>[] =>
@@ -24,3 +26,7 @@ export function createRegistry(components: readonly Component[]): Registry {
     all,
   }
 }
+
+/** A registry that also has these. Throws when one has the name of another of its kind. */
+export const withComponents = (registry: Registry, added: readonly Component[]): Registry =>
+  createRegistry([...componentKinds.flatMap((kind): readonly Component[] => registry.all(kind)), ...added])
