@@ -61,8 +61,7 @@ test('a run in the terminal', () => {
       gdb: the program gdb is not installed; apt-get install -y gdb
       tpstats: no JVM no JVM no JVM no JVM no JVM no JVM no JVM no JVM no JVM no J…
 
-    Next: let it look at what was left out (gdb and tpstats): \`quarry doctor
-    --install\`.
+    Next: let it look at what was left out (gdb): apt-get install -y gdb.
 
     Case file  /runs/20261121-123558-web-bb91/case.html
     Evidence   /runs/20261121-123558-web-bb91

@@ -32,6 +32,8 @@ function shownOf(record: RunRecord): string {
     const again = episodes > 1 ? `, ${episodes} times in all` : ''
     return `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
   }
+  if (record.definition === 'capture')
+    return 'The ladder was climbed once, by hand; no symptom was watched for.'
   const lasted = duration(Number(endOf(record) - startOf(record)))
   const open = record.checks.filter(({ verdict }) => verdict === 'unknown')
   if (open.length === 0) return `No symptom showed in ${lasted}.`
@@ -116,9 +118,11 @@ export function nextStep(record: CaseSoFar, findings: readonly Finding[]): strin
       `keep tracers away and look below the program, at its versions and the kernel's, and hold a run on another one ` +
       `against this with \`quarry compare\`; the class is ${failure}.`
     )
-  if (record.notLookedAt.length > 0) {
-    const missing = [...new Set(record.notLookedAt.map(({ collector }) => collector))].slice(0, 3)
-    return `let it look at what was left out (${list(missing)}): \`quarry doctor --install\`.`
+  const [left] = record.notLookedAt
+  if (left !== undefined) {
+    const same = record.notLookedAt.filter(({ remedy }) => remedy === left.remedy)
+    const missing = [...new Set(same.map(({ collector }) => collector))].slice(0, 3)
+    return `let it look at what was left out (${list(missing)}): ${plain(left.remedy, 200)}.`
   }
   return 'reproduce it, and allow rungs of the tiers `stop` and `change`, to see what cures it.'
 }
