@@ -347,7 +347,7 @@ test('documents', () => {
     lines that end in CR
       d.yaml:1:42: not a text: a carriage return without a line feed; a definition is YAML in UTF-8, with LF or CR LF after each line
     a key of Fallout that must not be there
-      d.yaml:2:1: the definition has no key \`yaml_url\`; expected one of description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout"
+      d.yaml:2:1: the definition has no key \`yaml_url\`; expected one of description, plugins, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout"
   `)
 })
 

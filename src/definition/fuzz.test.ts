@@ -81,7 +81,8 @@ test('mutations of every example', () => {
   expect(examples.length).toBeGreaterThan(0)
   const random = seededRandom(20_261_121)
   for (const example of examples) {
-    expect(load(example).problems).toEqual([])
+    // What a plug-in adds is not known here.
+    if (!/^plugins:/m.test(example)) expect(load(example).problems).toEqual([])
     for (let round = 0; round < 300; round += 1) {
       let text = example
       for (let step = random.below(6); step >= 0; step -= 1) text = mutate(text, random)

@@ -18,6 +18,7 @@ export interface Group {
   readonly launchLevel: RunLevel
   readonly finalLevel: RunLevel
   readonly reuse: boolean
+  readonly cluster?: string
 }
 
 export interface Groups {
@@ -48,6 +49,10 @@ export function createGroups({ registry, report }: LoadContext): Groups {
     if (byName.has(group.name.toLowerCase())) {
       report(at, `two node groups are called ${quote(group.name)}`, 'give one of them another `name`')
       return
+    }
+    if (group.cluster !== undefined && groups.some(({ cluster }) => cluster === group.cluster)) {
+      const hint = 'two groups cannot be the same machines'
+      report(at, `two node groups have the cluster name ${quote(group.cluster)}`, hint)
     }
     groups.push(group)
     byName.set(group.name.toLowerCase(), group)

@@ -213,7 +213,7 @@ test('keys that every object has are keys like others', () => {
   expect(problems).toEqual([])
   expect(Object.keys(definition?.hunt ?? {})).toEqual(['__proto__', 'constructor'])
   expect(firstOf(`${workload}__proto__: 1\nconstructor: 2\n`)).toMatchInlineSnapshot(
-    `"d.yaml:2:1: the definition has no key \`__proto__\`; expected one of description, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout (2)"`,
+    `"d.yaml:2:1: the definition has no key \`__proto__\`; expected one of description, plugins, ensemble, workload, observe, symptoms, evidence, hunt, schedule, timeout (2)"`,
   )
   expect(
     firstOf(

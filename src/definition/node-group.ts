@@ -50,7 +50,9 @@ export function readGroup(context: LoadContext, tree: Tree, role: string, label:
     name,
     aliases: new Set(),
     nodeCount: nodeCount ?? 1,
-    provisioner: provisioner && readProvisioner(context, provisioner.value, name, where),
+    ...(provisioner === undefined
+      ? { provisioner: undefined }
+      : readProvisioner(context, provisioner.value, name, where)),
     managers: managers === undefined ? [] : readManagers(context, managers, name, where),
     ...readLevels(report, fields, where),
   }
@@ -89,11 +91,28 @@ function readProvisioner(
   tree: Tree,
   group: string,
   of: string,
-): ComponentUse | undefined {
+): Pick<Group, 'provisioner' | 'cluster'> {
   const where = `provisioner of ${of}`
   const { id, properties } = readNamed(context, tree, where)
+  const { cluster, rest } = takeClusterName(context, properties, of)
   const name = (component: Component): string => `${group}-${component.id}`
-  return id && readUse(context, 'provisioner', id, { name, where, properties, at: id })
+  const provisioner = id && readUse(context, 'provisioner', id, { name, where, properties: rest, at: id })
+  return { provisioner, ...(cluster === undefined ? {} : { cluster }) }
+}
+
+/** `name` is a property that every provisioner has, so they do not declare it themselves. */
+function takeClusterName(
+  { report }: LoadContext,
+  properties: Tree | undefined,
+  of: string,
+): { readonly cluster?: string | undefined; readonly rest: Tree | undefined } {
+  const given = properties?.type === 'map' ? properties.entries.get('name') : undefined
+  if (properties?.type !== 'map' || given === undefined) return { rest: properties }
+  const entries = new Map([...properties.entries].filter(([key]) => key !== 'name'))
+  return {
+    cluster: readName(report, given.value, `cluster name of ${of}`),
+    rest: { ...properties, entries },
+  }
 }
 
 /** Managers in the order in which they work, which follows from what they need of each other. */

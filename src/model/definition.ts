@@ -31,6 +31,8 @@ export interface NodeGroupSpec {
   readonly finalLevel: RunLevel
   /** It is kept as it is when the run ends, for a later run that names it. */
   readonly reuse: boolean
+  /** The name by which a later run finds it, if the definition gives one. */
+  readonly cluster?: string
 }
 
 /** Phases run one after another; the steps of one phase together. */
