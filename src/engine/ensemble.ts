@@ -59,6 +59,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     QUARRY_DEFINITION_DIR: dirname(resolve(definition.file)),
     QUARRY_NODE_GROUP: node.group,
     QUARRY_NODE_ORDINAL: String(node.ordinal),
+    QUARRY_NODE_ADDRESS: node.address,
     QUARRY_NODE_COUNT: String(find(node.group).nodes.length),
     QUARRY_ARTIFACTS: node.artifacts,
     QUARRY_SCRATCH: node.scratch,
