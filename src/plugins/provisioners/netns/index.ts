@@ -73,6 +73,8 @@ async function startNode(
   const holder = stack.use(
     await holdNamespaces({ run, hostname, scratch, hostsFile, links: port.links(mtu) }),
   )
+  // An open file of /proc/PID/net would keep the namespace.
+  const files = stack.use(localFiles())
   const { address, name, hardwareAddress } = port
   const node = localNode({
     run,
@@ -82,7 +84,7 @@ async function startNode(
     artifacts,
     address,
     network: { port: name, hardwareAddress, switch: network.switch },
-    files: networkFiles(localFiles(), holder.pid),
+    files: networkFiles(files, holder.pid),
     enter: (directory) => holder.enter(directory),
   })
   const owned = stack.move()
