@@ -108,6 +108,9 @@ async function runModule(
     history.add({ process: name, module: component, kind, value, phase })
   const context: ModuleContext = {
     name,
+    get nodes() {
+      return ensemble.nodes
+    },
     group: (group) => ensemble.group(group),
     environment: (node) => ensemble.environment(node),
     operation: record,

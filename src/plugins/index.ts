@@ -30,6 +30,7 @@ import tpstats from './collectors/tpstats/index.ts'
 import noopManager from './managers/noop/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
+import partition from './modules/partition/index.ts'
 import sleep from './modules/sleep/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
@@ -81,6 +82,7 @@ export const components: readonly Component[] = [
   noopManager,
   bash,
   noop,
+  partition,
   sleep,
   local,
   netns,
