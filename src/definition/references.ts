@@ -48,6 +48,14 @@ function checkName(
     groups.check(name, place, where)
     return
   }
+  if (referent === 'node') {
+    const [group = '', ordinal] = name.split(':')
+    groups.check(group, place, where)
+    const count = groups.find(group)?.nodeCount ?? 0
+    if (ordinal === undefined || count === 0 || Number(ordinal) < count) return
+    report(place, `${where}: there is no node ${quote(name)}`, `group ${group} has ${count}, from ${group}:0`)
+    return
+  }
   const known = referent === 'module' ? modules : symptoms
   if (known.has(name)) return
   report(place, `${where}: there is no ${referent} called ${quote(name)}`, () => hintFor(name, [...known]))
@@ -57,9 +65,9 @@ function checkName(
 function namesIn(tree: Tree, referent: Referent): { readonly name: string; readonly place: Span }[] {
   if (tree.type === 'list') return tree.items.flatMap((item) => namesIn(item, referent))
   if (tree.type !== 'scalar' || tree.value === null) return []
-  const texts = referent === 'node group' ? [tree.text] : tree.text.split(',')
+  const texts = referent.startsWith('node') ? [tree.text] : tree.text.split(',')
   return texts.map((text) => ({ name: text.trim(), place: tree }))
 }
 
 const isReferent = (text: string | undefined): text is Referent =>
-  text === 'node group' || text === 'module' || text === 'symptom'
+  text === 'node group' || text === 'node' || text === 'module' || text === 'symptom'

@@ -11,7 +11,7 @@ import type { LadderContext, Rung } from './ladder.ts'
 import type { Observation } from './observe.ts'
 import type { Symptom } from './symptom-state.ts'
 import type { SymptomWatch } from './symptoms.ts'
-import { findTargets } from './targets.ts'
+import { findTargets, livesIn } from './targets.ts'
 
 /** A symptom that comes and goes is captured this many times. */
 const CAPTURES_PER_SYMPTOM = 3
@@ -33,7 +33,7 @@ export async function captureAsked(context: CaptureContext): Promise<boolean> {
     role: 'sick',
     symptom: null,
     rungs,
-    nodes: context.ensemble.hosts,
+    ...everywhere(context),
     look: null,
   })
   return true
@@ -53,19 +53,19 @@ export async function captureSick(
   using _pace = paced(observation, definition.evidence.windowMs / 4)
   const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
   const { ladder, healthyLadder } = laddersOf(context)
-  const { sickNodes, peers } = sidesOf(symptom, context)
+  const { sick, peers } = sidesOf(symptom, context)
   const look = (rung: Rung['collector']): Promise<boolean> =>
     isStillThere(symptom, rung, watch, observation, definition.observe.everyMs, context.signal)
   const [capture] = await Promise.all([
-    climbOn(context, { id, role: 'sick', symptom, rungs: ladder, nodes: sickNodes, look }),
-    peers.length === 0
+    climbOn(context, { id, role: 'sick', symptom, rungs: ladder, ...sick, look }),
+    peers === undefined
       ? undefined
       : climbOn(context, {
           id: id.replace('sick', 'peers'),
           role: 'reference',
           symptom: null,
           rungs: healthyLadder,
-          nodes: peers,
+          ...peers,
           look: null,
         }),
   ])
@@ -77,7 +77,7 @@ export async function captureSick(
       role: 'cured',
       symptom,
       rungs,
-      nodes: sickNodes,
+      ...sick,
       look: null,
     })
   }
@@ -90,21 +90,31 @@ function paced({ probes }: Observation, milliseconds: number): Disposable {
   return { [Symbol.dispose]: () => probes.pace(null) }
 }
 
+/** Where a climb looks: at hosts, and at networks. */
+interface Places {
+  readonly nodes: readonly Node[]
+  readonly networks: readonly Node[]
+}
+
+const everywhere = ({ ensemble }: Pick<CaptureContext, 'ensemble'>): Places => ({
+  nodes: ensemble.hosts,
+  networks: ensemble.networks,
+})
+
 /** With peers as the reference: the nodes that the symptom names are sick, the others of their groups are peers. */
 function sidesOf(
   { series }: Symptom,
   { definition, ensemble }: CaptureContext,
-): { sickNodes: readonly Node[]; peers: readonly Node[] } {
+): { readonly sick: Places; readonly peers?: Places } {
   const named = new Set(series.map(({ labels }) => labels['node']))
   const sickNodes = ensemble.nodes.filter(({ name }) => named.has(name))
   if (definition.evidence.reference !== 'peers' || sickNodes.length === 0) {
-    return { sickNodes: ensemble.hosts, peers: [] }
+    return { sick: everywhere({ ensemble }) }
   }
   const groups = new Set(sickNodes.map(({ group }) => group))
-  return {
-    sickNodes,
-    peers: ensemble.nodes.filter((node) => groups.has(node.group) && !sickNodes.includes(node)),
-  }
+  const peers = ensemble.nodes.filter((node) => groups.has(node.group) && !sickNodes.includes(node))
+  const these = (nodes: readonly Node[]): Places => ({ nodes, networks: nodes })
+  return { sick: these(sickNodes), ...(peers.length === 0 ? {} : { peers: these(peers) }) }
 }
 
 /**
@@ -139,13 +149,12 @@ async function climbHealthy(context: CaptureContext): Promise<boolean> {
   const { definition, journal, observation } = context
   using _pace = paced(observation, definition.evidence.windowMs / 4)
   const { healthyLadder: rungs } = laddersOf(context)
-  const nodes = context.ensemble.hosts
   const capture = await climbOn(context, {
     id: 'reference-1',
     role: 'reference',
     symptom: null,
     rungs,
-    nodes,
+    ...everywhere(context),
     look: null,
   })
   if (capture.rungs.some(({ status }) => status === 'ok')) return true
@@ -170,27 +179,33 @@ function laddersOf({ definition, registry, observation }: CaptureContext): {
   return { ladder, healthyLadder: ladder.filter(isGentle) }
 }
 
-interface Where {
+interface Where extends Places {
   readonly id: string
   readonly role: CaptureRecord['role']
   readonly symptom: Symptom | null
   readonly rungs: readonly Rung[]
-  readonly nodes: readonly Node[]
   readonly look: ((collector: Rung['collector']) => Promise<boolean>) | null
 }
 
 /** One climb, with the targets as they are now: a server may have been restarted since. */
 function climbOn(
   context: CaptureContext,
-  { id, role, symptom, rungs, nodes, look }: Where,
+  { id, role, symptom, rungs, nodes, networks, look }: Where,
 ): Promise<CaptureRecord> {
   const { definition, observation, signal } = context
   const { records } = observation.probes
   // All probes, not only the failing ones: what lives beside the dead says as much.
   const question = { probes: records, series: symptom?.series ?? [], targets: definition.evidence.targets }
-  const targets = nodes.flatMap((node) => findTargets(node, question))
+  const targets = nodes.flatMap((node) => {
+    const shared = nodes.filter(({ host }) => host === node.host).length > 1
+    const onHost = networks.filter((one) => one.network !== undefined && one.host === node.host)
+    // Of several nodes on one host each is asked for what is its own.
+    return shared && node.network !== undefined
+      ? findTargets(node, question, [node]).filter(({ pid }) => livesIn(node, pid))
+      : findTargets(node, question, onHost)
+  })
   const names = symptom?.probes ?? records.map(({ name }) => name)
   const spec = { id, role, symptom: symptom?.spec.name ?? null, rungs, targets, look, signal }
   const commands = observation.probes.commands(names)
-  return climb({ ...spec, nodes, commands, together: role !== 'sick' }, context)
+  return climb({ ...spec, nodes, networks, commands, together: role !== 'sick' }, context)
 }

@@ -22,6 +22,8 @@ export interface Ensemble extends AsyncDisposable {
   readonly nodes: readonly Node[]
   /** One node of each host: what is looked at as a whole, a kernel and its processes, is looked at once. */
   readonly hosts: readonly Node[]
+  /** One node of each network: that of each host, unless only nodes with networks of their own are on it, and theirs. */
+  readonly networks: readonly Node[]
   /** Nodes of a group by its name or an alias of it, in any case; a UserError for an unknown one. */
   group(name: string): readonly Node[]
   environment(node: Node): Readonly<Record<string, string>>
@@ -65,6 +67,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     QUARRY_DEFINITION_DIR: dirname(resolve(definition.file)),
     QUARRY_NODE_GROUP: node.group,
     QUARRY_NODE_ORDINAL: String(node.ordinal),
+    QUARRY_NODE_ADDRESS: node.address,
     QUARRY_NODE_COUNT: String(find(node.group).nodes.length),
     QUARRY_ARTIFACTS: node.artifacts,
     QUARRY_SCRATCH: node.scratch,
@@ -109,7 +112,10 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       return groups.flatMap((group) => group.nodes)
     },
     get hosts() {
-      return [...new Map(this.nodes.toReversed().map((node) => [node.host, node])).values()].toReversed()
+      return firstOfEach(this.nodes, ({ host }) => host)
+    },
+    get networks() {
+      return firstOfEach(this.nodes, ({ host, name, network }) => (network === undefined ? host : name))
     },
     group: (name) => find(name).nodes,
     environment,
@@ -134,6 +140,10 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       all(groups, (group) => group.transition(group.spec.finalLevel, new AbortController().signal)),
   }
 }
+
+/** The first node with each key, in order. */
+const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): readonly Node[] =>
+  [...new Map(nodes.toReversed().map((node) => [key(node), node])).values()].toReversed()
 
 /** All at once; when some fail the others are waited for, and all failures are in the error. */
 async function all(groups: readonly NodeGroup[], act: (group: NodeGroup) => Promise<void>): Promise<void> {

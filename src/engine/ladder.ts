@@ -21,6 +21,7 @@ import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import type { Journal } from './journal.ts'
 import { notLookedAt } from './observe.ts'
+import { livesIn } from './targets.ts'
 
 type Collector = ComponentOf<'collector'>
 
@@ -44,6 +45,8 @@ export interface Climb {
   readonly symptom: string | null
   readonly rungs: readonly Rung[]
   readonly nodes: readonly Node[]
+  /** Where collectors that look at a network climb: of nodes that share one, one. */
+  readonly networks: readonly Node[]
   readonly targets: readonly Target[]
   readonly commands: readonly ProbeCommand[]
   /** Rungs of one tier at a time (a reference need not be looked at after each). */
@@ -99,7 +102,11 @@ export async function climb(spec: Climb, context: LadderContext): Promise<Captur
     if (spec.signal.aborted || !showing) break
     const records = (
       await Promise.all(
-        group.flatMap((rung) => spec.nodes.map((node) => takeRung(rung, node, spec, context))),
+        group.flatMap((rung) =>
+          (rung.collector.perNetwork ? spec.networks : spec.nodes).map((node) =>
+            takeRung(rung, node, spec, context),
+          ),
+        ),
       )
     ).flat()
     const [first] = group
@@ -156,7 +163,7 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
 
   // A healthy system is not stopped: there a tracer gets the commands of probes, and no process.
   const spared = spec.role === 'reference' && compareTiers(tier, 'stop') >= 0
-  const targets = spared ? [] : spec.targets.filter((target) => target.node === node.name)
+  const targets = spared ? [] : targetsOn(node, collector, spec)
   const limit = definition.evidence.rungTimeoutMs
   using time = withTimeout(spec.signal, limit, `collector ${id} exceeded ${formatDuration(limit)}`)
   using meter = metered(node)
@@ -199,6 +206,18 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
     blame(messageOf(error), remedy)
     return { ...base, ...ended(), ...nothing, status: 'failed', why: messageOf(error), remedy }
   }
+}
+
+/** The targets that a collector looks at from a node: those on its host, or of a network those in it. */
+function targetsOn(node: Node, { perNetwork }: Collector, { nodes, networks, targets }: Climb): Target[] {
+  if (!perNetwork) return targets.filter((target) => target.node === node.name)
+  const onHost = targets.filter(
+    (target) => nodes.find(({ name }) => name === target.node)?.host === node.host,
+  )
+  if (node.network !== undefined) return onHost.filter(({ pid }) => livesIn(node, pid))
+  return onHost.filter(
+    ({ pid }) => !networks.some((other) => other.host === node.host && livesIn(other, pid)),
+  )
 }
 
 /** What became of a rung that did not end well: the climb was given up, its own time was up, or it failed. */

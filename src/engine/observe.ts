@@ -49,12 +49,12 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   await using stack = new AsyncDisposableStack()
 
   const samplers: RunningSampler[] = []
-  for (const node of ensemble.hosts) {
-    for (const use of definition.observe.samplers) {
-      const plugin = registry.get('sampler', use.component)
-      if (plugin === undefined) {
-        throw new Error(`sampler ${use.component} is in the definition and not in the registry`)
-      }
+  for (const use of definition.observe.samplers) {
+    const plugin = registry.get('sampler', use.component)
+    if (plugin === undefined) {
+      throw new Error(`sampler ${use.component} is in the definition and not in the registry`)
+    }
+    for (const node of plugin.perNetwork ? ensemble.networks : ensemble.hosts) {
       const missing = (await checkNeeds(node, plugin.needs))[0]
       if (missing !== undefined) {
         const { why, remedy } = missing

@@ -113,6 +113,9 @@ async function runModule(
   }
   const context: ModuleContext = {
     name,
+    get nodes() {
+      return ensemble.nodes
+    },
     group: (group) => ensemble.group(group),
     environment: (node) => ensemble.environment(node),
     operation: (kind, value) => {

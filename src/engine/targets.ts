@@ -13,15 +13,20 @@ export interface TargetQuestion {
   readonly targets: EvidenceSpec['targets']
 }
 
-/** The processes on a node that a question points at, without doubles; Quarry's own process is never one. */
-export function findTargets(node: Node, question: TargetQuestion): Target[] {
+/**
+ * The processes on a node that a question points at, without doubles; Quarry's own process is never one. `networks` are
+ * the nodes of the same host that have a network of their own: what a probe tries may be there.
+ */
+export function findTargets(node: Node, question: TargetQuestion, networks: readonly Node[] = []): Target[] {
   const reasons = new Map<number, string[]>()
   const add = (pid: number, why: string): void => {
     if (pid !== process.pid) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
   }
   const { files } = node
   const sockets = question.probes.flatMap(({ name, subject }) =>
-    inodesOf(files, subject).map((inode) => [inode, `serves what probe ${name} tries`] as const),
+    viewsFor(subject, node, networks)
+      .flatMap((view) => inodesOf(view, subject))
+      .map((inode) => [inode, `serves what probe ${name} tries`] as const),
   )
   for (const [pid, why] of ownersOf(files, new Map(sockets))) add(pid, why)
   for (const { labels } of question.series) {
@@ -66,6 +71,23 @@ function matching(files: FileView, pattern: RegExp): number[] {
 function ancestors(files: FileView, pid: number): number[] {
   const parent = /^PPid:\s*(\d+)$/m.exec(files.text(`/proc/${pid}/status`) ?? '')?.[1]
   return parent === undefined || parent === '0' ? [pid] : [pid, ...ancestors(files, Number(parent))]
+}
+
+/** Whether a process is in the network that a node has for itself. */
+export function livesIn({ network, files }: Node, pid: number): boolean {
+  return network !== undefined && files.link(`/proc/${pid}/ns/net`) === files.link('/proc/self/ns/net')
+}
+
+/** The networks in which to look for a socket: that of the node which has its address, or that of the host. */
+function viewsFor(subject: ProbeSubject, node: Node, networks: readonly Node[]): readonly FileView[] {
+  const isOnHost = node.network?.switch.host === node.host
+  const host = isOnHost ? node.network.switch.files : node.files
+  if (subject.type !== 'socket') return []
+  // The path of a Unix socket says nothing of the network that the kernel counts it to.
+  if (subject.protocol === 'unix') return [host, ...networks.map(({ files }) => files)]
+  const name = subject.address.slice(0, subject.address.lastIndexOf(':'))
+  const addressed = networks.filter(({ address }) => address === name).map(({ files }) => files)
+  return addressed.length > 0 ? addressed : [host]
 }
 
 /** Inodes of the sockets that serve a probe's address: listeners for streams, bound sockets for datagrams. */

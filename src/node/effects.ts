@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { linkOf } from './netns/link.ts'
 import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
 const exec = promisify(execFile)
@@ -35,6 +36,9 @@ export async function undo(effect: Effect, run: string): Promise<void> {
     case 'processes':
       await killProcesses(effect)
       if (effect.cgroup !== undefined) removeCgroup(effect.cgroup)
+      return
+    case 'link':
+      if (await exists(`/sys/class/net/${effect.name}`)) await deleteLink(effect.name)
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
@@ -86,6 +90,8 @@ function isPlausible(effect: Effect, run: string): boolean {
       return effect.path.startsWith('/proc/sys/') || effect.path.startsWith('/sys/')
     case 'processes':
       return effect.run === run && (effect.cgroup === undefined || isCgroupOf(run, effect.cgroup))
+    case 'link':
+      return effect.name === linkOf(run)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':
@@ -104,6 +110,13 @@ async function unmount(path: string): Promise<void> {
   } catch {
     await exec('umount', ['-l', path])
   }
+}
+
+/** It may go by itself meanwhile, with the namespace that its other end is in. */
+async function deleteLink(name: string): Promise<void> {
+  await exec('ip', ['link', 'delete', name]).catch(async (error: unknown) => {
+    if (await exists(`/sys/class/net/${name}`)) throw error
+  })
 }
 
 async function exists(path: string): Promise<boolean> {

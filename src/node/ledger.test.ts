@@ -70,6 +70,8 @@ test('refuses what no run can have recorded', async () => {
     { type: 'processes', run: 'another-run' },
     { type: 'processes', run: 'run-6', cgroup: '/sys/fs/cgroup/quarry-run-6/..' },
     { type: 'processes', run: 'run-6', cgroup: '/sys/fs/cgroup/unified' },
+    { type: 'link', name: 'eth0' },
+    { type: 'link', name: 'quarry-01234567' },
   ]
   const left = effects.map((effect, id) => ({ id, effect }))
   const sentences = await settleLedger(file, { run: 'run-6', alive: false, left })

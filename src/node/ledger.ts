@@ -157,6 +157,8 @@ function describe(effect: Effect): string {
       return `stopped process ${effect.pid}`
     case 'processes':
       return `processes of run ${effect.run}`
+    case 'link':
+      return `network interface ${effect.name}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
   }

@@ -2,7 +2,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { startProcess } from '../base/process.ts'
-import type { CommandOptions, Node } from '../plugin/node.ts'
+import type { CommandOptions, FileView, Node, NodeNetwork } from '../plugin/node.ts'
 import { localFiles } from './local-files.ts'
 
 export interface LocalNodeOptions {
@@ -16,8 +16,12 @@ export interface LocalNodeOptions {
   readonly artifacts?: string
   /** Loopback unless the node has a network of its own. */
   readonly address?: string
-  /** Words put in front of every command, such as those that enter a namespace. */
-  readonly enter?: readonly string[]
+  /** A network of its own, where it has one. */
+  readonly network?: NodeNetwork
+  /** Small files as the node sees them; those of this host when left out. */
+  readonly files?: FileView
+  /** Words put in front of a command to run it in a directory of the node, such as those that enter a namespace. */
+  readonly enter?: (directory: string) => readonly string[]
 }
 
 /** A node on this host. Commands run in its scratch directory unless they say otherwise. */
@@ -28,10 +32,12 @@ export function localNode({
   scratch,
   artifacts = scratch,
   address = '127.0.0.1',
-  enter = [],
+  network,
+  files = localFiles(),
+  enter = () => [],
 }: LocalNodeOptions): Node {
   const start = (command: readonly string[], options: CommandOptions = {}): ReturnType<typeof startProcess> =>
-    startProcess([...enter, ...command], {
+    startProcess([...enter(options.cwd ?? scratch), ...command], {
       cwd: scratch,
       ...options,
       env: { ...options.env, QUARRY_RUN: run },
@@ -46,6 +52,7 @@ export function localNode({
     host: 'localhost',
     clockOffsetNs: 0,
     address,
+    ...(network === undefined ? {} : { network }),
     scratch,
     artifacts,
     run: async (command, options) => {
@@ -60,6 +67,6 @@ export function localNode({
     },
     upload: copy,
     download: copy,
-    files: localFiles(),
+    files,
   }
 }

@@ -48,5 +48,7 @@ export interface CollectorPlugin<P = unknown> extends Definable<P> {
   readonly inDefaultLadder: boolean
   /** Whether it also climbs on the reference. `change` never does. */
   readonly onReference: boolean
+  /** It looks at a network: it climbs for each network of a host that nodes have, not once for the host. */
+  readonly perNetwork?: true
   collect(context: CollectContext, properties: P): Promise<void>
 }

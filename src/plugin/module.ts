@@ -9,6 +9,8 @@ import type { UndoLedger } from './undo.ts'
 export interface ModuleContext {
   /** Alias in the definition. */
   readonly name: string
+  /** Those that are up, of all groups. */
+  readonly nodes: readonly Node[]
   /** Nodes of a group, by name or alias; throws a UserError for an unknown one. */
   group(name: string): readonly Node[]
   /** Environment that commands on a node see: QUARRY_* and, for Fallout's scripts, FALLOUT_*. */

@@ -39,6 +39,16 @@ export interface FilePart {
   readonly bytes: Uint8Array
 }
 
+/** How a node is connected to the others of its run: what cuts or slows its traffic does so at the switch. */
+export interface NodeNetwork {
+  /** Runs commands on the switch, which has an interface for each node; the same for all nodes that it connects. */
+  readonly switch: Node
+  /** The interface of the switch that the node is plugged into: what the node receives is sent there. */
+  readonly port: string
+  /** Ethernet address of the node, such as `02:51:c6:12:05:02`. */
+  readonly hardwareAddress: string
+}
+
 export interface Node {
   /** `<group>/<ordinal>`. */
   readonly name: string
@@ -50,6 +60,8 @@ export interface Node {
   readonly clockOffsetNs: number
   /** Address at which the other nodes of the run reach it. */
   readonly address: string
+  /** Where the node has a network that is not its host's: interfaces, sockets and counters of its own. */
+  readonly network?: NodeNetwork
   /** Scratch directory on the node, removed with the run. */
   readonly scratch: string
   /** Directory on the node whose files are kept: they are brought to the run directory at its end. */

@@ -18,7 +18,7 @@ export const duration = z
 
 /** Metadata key of a property that names something in the definition; the loader reports a name that is not there. */
 export const REFERS_TO = 'x-refers-to'
-export type Referent = 'node group' | 'module' | 'symptom'
+export type Referent = 'node group' | 'node' | 'module' | 'symptom'
 
 /** Marks a schema whose value names such things: one, a list, or several with commas between them. */
 export const refersTo = <S extends z.ZodType>(referent: Referent, schema: S): S =>
@@ -26,3 +26,10 @@ export const refersTo = <S extends z.ZodType>(referent: Referent, schema: S): S 
 
 /** Name or alias of a node group. */
 export const nodeGroup = (fallback: string) => refersTo('node group', z.string().min(1).default(fallback))
+
+const aNode = z.string().regex(/^[^\s:]+(?::\d{1,4})?$/, {
+  error: 'is not GROUP or GROUP:ORDINAL, such as server or server:0',
+})
+
+/** Some nodes: `server` for all of a group, `server:0` for one of them, or a list of such words. */
+export const someNodes = () => refersTo('node', z.union([aNode, z.array(aNode).min(1)]))

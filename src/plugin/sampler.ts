@@ -39,5 +39,7 @@ export interface Sampler {
 
 export interface SamplerPlugin<P = unknown> extends Definable<P> {
   readonly metrics: readonly MetricDeclaration[]
+  /** It reads what belongs to a network: once for each network of a host that nodes have, not once for the host. */
+  readonly perNetwork?: true
   open(context: SamplerContext, properties: P): Sampler
 }

@@ -10,6 +10,8 @@ export type Effect =
   | { readonly type: 'stopped'; readonly pid: number; readonly started: string }
   /** Every process whose environment has QUARRY_RUN=<run>, and every one in the control group of the run. */
   | { readonly type: 'processes'; readonly run: string; readonly cgroup?: string }
+  /** The network interface of this host that leads to the nodes of a run. */
+  | { readonly type: 'link'; readonly name: string }
   /** A tracefs instance directory. */
   | { readonly type: 'tracefs-instance'; readonly path: string }
 

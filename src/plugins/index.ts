@@ -30,8 +30,10 @@ import tpstats from './collectors/tpstats/index.ts'
 import noopManager from './managers/noop/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
+import partition from './modules/partition/index.ts'
 import sleep from './modules/sleep/index.ts'
 import local from './provisioners/local/index.ts'
+import netns from './provisioners/netns/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
 import memory from './samplers/memory/index.ts'
@@ -80,8 +82,10 @@ export const components: readonly Component[] = [
   noopManager,
   bash,
   noop,
+  partition,
   sleep,
   local,
+  netns,
   cpu,
   disk,
   memory,

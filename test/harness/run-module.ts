@@ -49,6 +49,7 @@ export async function runModule(
     await module.run(
       {
         name: 'it',
+        nodes,
         group: () => nodes,
         environment: (node) => ({ QUARRY_NODE_ORDINAL: String(node.ordinal) }),
         operation: (kind, value) => operations.push([kind, value]),

@@ -25,6 +25,7 @@ export default defineCollector({
   tables: ['sockets'],
   inDefaultLadder: true,
   onReference: true,
+  perNetwork: true,
   properties: z.strictObject({}),
   async collect(context) {
     const failure = await list(context, 'host', SS)

@@ -24,6 +24,7 @@ export default defineCollector({
   tables: ['packets'],
   inDefaultLadder: true,
   onReference: true,
+  perNetwork: true,
   async collect(context, { filter, interface: device, bytes, maxPackets }) {
     const { node, targets, windowMs, signal } = context
     const names = interfaceNames(node.files)

@@ -22,6 +22,7 @@ export default defineSampler({
   summary: 'Traffic and errors of interfaces; IP, TCP and UDP counters; sockets; conntrack',
   needs: [],
   properties,
+  perNetwork: true,
   metrics: [
     ...interfaceMetrics,
     ...protocolFields.map((field) =>
