@@ -14,6 +14,9 @@ import { createNodeGroup, type NodeGroup } from './node-group.ts'
 import { openReferences, type References } from './references.ts'
 import type { Secrets } from './secrets.ts'
 
+/** Longer no group may take to be taken down: then the undo ledger has what is left. */
+const TAKING_DOWN_MS = 10 * 60_000
+
 /** Disposing takes every group down to its final level. */
 export interface Ensemble extends AsyncDisposable {
   /** Brings all groups up side by side, each to its launch level. Rejects when one fails; disposing is still due. */
@@ -137,7 +140,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       })
     },
     [Symbol.asyncDispose]: () =>
-      all(groups, (group) => group.transition(group.spec.finalLevel, new AbortController().signal)),
+      all(groups, (group) => group.takeDown(group.spec.finalLevel, AbortSignal.timeout(TAKING_DOWN_MS))),
   }
 }
 

@@ -3,6 +3,7 @@
  * is undone in reverse. Every transition passes each level between.
  */
 import { throwIfAborted } from '../base/abort.ts'
+import { messageOf } from '../base/errors.ts'
 import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
 import { isAbove, type RunLevel } from '../model/run-level.ts'
 import type { ManagerContext, ManagerPlugin } from '../plugin/manager.ts'
@@ -23,6 +24,8 @@ export interface NodeGroup {
   providers(ordinal: number): Providers
   /** Up or down, step by step; it stays at the last level that was reached when a step fails. */
   transition(to: RunLevel, signal: AbortSignal): Promise<void>
+  /** Down, whatever fails on the way; the failures are in the error. */
+  takeDown(to: RunLevel, signal: AbortSignal): Promise<void>
   /** Has the managers put files among the artifacts, and brings those of the nodes here. */
   prepareArtifacts(signal: AbortSignal): Promise<void>
   collectArtifacts(signal: AbortSignal): Promise<void>
@@ -99,6 +102,9 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     nodes = []
   }
 
+  /** Nodes come up in one piece: the levels between DESTROYED and the first stage are that stage. */
+  const stagesOf = (to: RunLevel): number =>
+    to === 'DESTROYED' ? 0 : Math.max(1, stages.filter(({ level }) => !isAbove(level, to)).length)
   const take = (step: (typeof stages)[number]['up' | 'down'], signal: AbortSignal): Promise<void> => {
     if (step === 'provision') return provision(signal)
     return step === 'release' ? release() : each(step, signal)
@@ -114,14 +120,22 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     },
     providers: (ordinal) => providers.get(ordinal) ?? {},
     transition: async (to, signal) => {
-      // Nodes come up in one piece: the levels between DESTROYED and the first stage are that stage.
-      const passed = stages.filter(({ level }) => !isAbove(level, to)).length
-      const target = to === 'DESTROYED' ? 0 : Math.max(1, passed)
+      const target = stagesOf(to)
       for (; reached < target; reached += 1) {
         throwIfAborted(signal)
         await take(stages[reached]?.up ?? 'provision', signal)
       }
       for (; reached > target; reached -= 1) await take(stages[reached - 1]?.down ?? 'release', signal)
+    },
+    takeDown: async (to, signal) => {
+      const failures: unknown[] = []
+      for (; reached > stagesOf(to); reached -= 1) {
+        await take(stages[reached - 1]?.down ?? 'release', signal).catch((error: unknown) => {
+          failures.push(error)
+        })
+      }
+      if (failures.length === 1) throw failures[0]
+      if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
     },
     prepareArtifacts: (signal) => each('prepareArtifacts', signal),
     collectArtifacts: async (signal) => {

@@ -127,6 +127,10 @@ async function work(
     const said = journal.record.errors.some(({ message }) => message === messageOf(error))
     if (!asked && !said) journal.error(error)
   }
+  const blameAll = (error: unknown): void => {
+    if (signal.aborted) blame(abortReason(signal))
+    for (const cause of causesOf(error)) blame(cause)
+  }
   let symptoms: readonly Symptom[] = []
   const writer = openEvidenceWriter(directory.path, { clock: journal.clock })
   const own = (collector: string) => writer.sink({ node: '', collector, capture: '' })
@@ -149,54 +153,58 @@ async function work(
       journal.enter('tearing-down')
     })
 
-    journal.enter('setting-up')
-    await ensemble.bringUp(signal)
-    journal.update({
-      nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
-        name,
-        group,
-        ordinal,
-        clockOffsetNs,
-      })),
-    })
-    const retentionMs = historyNeeded(definition)
-    const observation = stack.use(
-      await observe({ definition, registry, ensemble, journal, writer, retentionMs, abort }),
-    )
-    journal.enter('running')
-    const conducted = await conduct({
-      definition,
-      registry,
-      directory,
-      ensemble,
-      journal,
-      ledger,
-      observation,
-      signal,
-      writer,
-      capture: options.capture,
-      work: async (undisturbed, working) => {
-        const workload = {
-          registry,
-          ensemble,
-          ledger,
-          history,
-          journal,
-          log,
-          undisturbed,
-        }
-        await runPhases(definition.phases, workload, working)
-        if (options.watch) await whenAborted(working)
-      },
-    })
-    symptoms = conducted.symptoms
-    if (conducted.failure !== undefined) blame(conducted.failure)
-    if (signal.aborted) blame(abortReason(signal))
-    if (definition.evidence.reference === 'passing-runs')
-      await importPassingRun(journal, writer, options.root)
+    // What fails is told in the state in which it did, before everything is taken down.
+    try {
+      journal.enter('setting-up')
+      await ensemble.bringUp(signal)
+      journal.update({
+        nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
+          name,
+          group,
+          ordinal,
+          clockOffsetNs,
+        })),
+      })
+      const retentionMs = historyNeeded(definition)
+      const observation = stack.use(
+        await observe({ definition, registry, ensemble, journal, writer, retentionMs, abort }),
+      )
+      journal.enter('running')
+      const conducted = await conduct({
+        definition,
+        registry,
+        directory,
+        ensemble,
+        journal,
+        ledger,
+        observation,
+        signal,
+        writer,
+        capture: options.capture,
+        work: async (undisturbed, working) => {
+          const workload = {
+            registry,
+            ensemble,
+            ledger,
+            history,
+            journal,
+            log,
+            undisturbed,
+          }
+          await runPhases(definition.phases, workload, working)
+          if (options.watch) await whenAborted(working)
+        },
+      })
+      symptoms = conducted.symptoms
+      if (conducted.failure !== undefined) blame(conducted.failure)
+      if (signal.aborted) blame(abortReason(signal))
+      if (definition.evidence.reference === 'passing-runs')
+        await importPassingRun(journal, writer, options.root)
+    } catch (error) {
+      blameAll(error)
+    }
   } catch (error) {
-    if (signal.aborted) blame(abortReason(signal))
-    for (const cause of causesOf(error)) blame(cause)
+    blameAll(error)
   }
   journal.enter('checking')
   const { references } = ensemble

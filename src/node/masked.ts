@@ -23,11 +23,16 @@ export function maskedNode(node: Node, hide: Mask): Node {
     run: async (command, options) => masked(await node.run(command, options)),
     spawn: async (command, options) => {
       const running = await node.spawn(command, options)
-      return override(running, {
+      return {
+        pid: running.pid,
         stdout: hide.maskStream(running.stdout),
         stderr: hide.maskStream(running.stderr),
         done: running.done.then(masked),
-      })
+        interrupt: () => running.interrupt(),
+        stop: () => running.stop(),
+        // Not a proxy: V8 13.6 finds no method to dispose of one.
+        [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+      }
     },
     files,
   })
