@@ -5,7 +5,7 @@
 import { createMetricStore } from '../src/evidence/metrics.ts'
 import { evaluate, parsePromql } from '../src/evidence/promql/index.ts'
 import { startPrometheus } from '../test/harness/prometheus-server.ts'
-import { seededRandom } from '../test/harness/random.ts'
+import { seededRandom } from '../src/base/random.ts'
 
 const SERIES = 2000
 const SECONDS = 600

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { stringify, type Scalar } from 'yaml'
-import { seededRandom } from '../../test/harness/random.ts'
+import { seededRandom } from '../base/random.ts'
 import { contentOffset } from './content-offset.ts'
 import type { ScalarTree } from './tree.ts'
 import { parseYaml } from './yaml.ts'

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { load } from '../../test/harness/definition.ts'
-import { seededRandom, type Random } from '../../test/harness/random.ts'
+import { seededRandom, type Random } from '../base/random.ts'
 
 const examples = readdirSync('examples')
   .filter((name) => name.endsWith('.yaml'))

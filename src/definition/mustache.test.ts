@@ -1,7 +1,7 @@
 import Mustache from 'mustache'
 import { expect, test } from 'vitest'
 import { parseTemplate, type Token } from './mustache.ts'
-import { seededRandom } from '../../test/harness/random.ts'
+import { seededRandom } from '../base/random.ts'
 
 const parse = (template: string): { text: string; problems: string[] } => {
   const problems: string[] = []

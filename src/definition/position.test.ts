@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../test/harness/random.ts'
+import { seededRandom } from '../base/random.ts'
 import { lineTable, originOf, overlapsMissing, type Segment } from './position.ts'
 
 test('lines end at LF, CR LF and CR; an offset past the end is the end', () => {

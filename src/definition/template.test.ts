@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../test/harness/random.ts'
+import { seededRandom } from '../base/random.ts'
 import { readDefaults } from './parameters.ts'
 import { originOf } from './position.ts'
 import { renderTemplate, type Rendered } from './template.ts'

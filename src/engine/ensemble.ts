@@ -1,9 +1,9 @@
 /** The machines of one run, by group and alias: brought up together, and taken down with what they left collected. */
 import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { UserError, messageOf } from '../base/errors.ts'
 import type { Definition } from '../model/definition.ts'
-import type { RunLevel } from '../model/run-level.ts'
+import { isAbove, type RunLevel } from '../model/run-level.ts'
 import type { Node } from '../plugin/node.ts'
 import type { Providers } from '../plugin/provider.ts'
 import type { Registry } from '../plugin/registry.ts'
@@ -49,11 +49,13 @@ export interface EnsembleOptions {
   readonly secrets: Secrets
   /** Takes what a manager writes. */
   readonly log: (name: string, line: string) => void
+  /** Tells the user something. */
+  readonly note: (sentence: string) => void
 }
 
 /** The groups of a definition, none of them up yet. */
 export function createEnsemble(options: EnsembleOptions): Ensemble {
-  const { definition, registry, directory, ledger, secrets, log } = options
+  const { definition, registry, directory, ledger, secrets, log, note } = options
   const nodeDirectory = (group: string, ordinal: number): string => {
     const path = directory.file('nodes', group, String(ordinal))
     mkdirSync(path, { recursive: true })
@@ -88,7 +90,9 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       ledger,
       references,
       secrets,
+      clusterName: `${basename(definition.file).replaceAll(/\.ya?ml$|[^\w.-]/g, '')}-${spec.name}`,
       directory: directory.file('nodes', spec.name),
+      note,
       group: (name) => find(name).nodes,
       environment,
       artifacts,
@@ -109,7 +113,11 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
         if (group.spec.launchLevel === 'DESTROYED') return
         await group.transition('STARTED_SERVICES_UNCONFIGURED', signal)
       })
-      await all(groups, (group) => group.transition(group.spec.launchLevel, signal))
+      // Upwards only: one that was kept may be higher up already.
+      await all(groups, async (group) => {
+        if (isAbove(group.spec.launchLevel, group.level))
+          await group.transition(group.spec.launchLevel, signal)
+      })
     },
     get nodes() {
       return groups.flatMap((group) => group.nodes)
@@ -139,8 +147,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
         for (const step of steps) await step().catch(onFailure)
       })
     },
-    [Symbol.asyncDispose]: () =>
-      all(groups, (group) => group.takeDown(group.spec.finalLevel, AbortSignal.timeout(TAKING_DOWN_MS))),
+    [Symbol.asyncDispose]: () => all(groups, (group) => group.end(AbortSignal.timeout(TAKING_DOWN_MS))),
   }
 }
 

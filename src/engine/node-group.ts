@@ -9,7 +9,9 @@ import { isAbove, type RunLevel } from '../model/run-level.ts'
 import type { ManagerContext, ManagerPlugin } from '../plugin/manager.ts'
 import type { Node } from '../plugin/node.ts'
 import type { ProviderInfo, Providers } from '../plugin/provider.ts'
+import type { ProvisionerPlugin } from '../plugin/provisioner.ts'
 import type { Registry } from '../plugin/registry.ts'
+import { openCluster } from './cluster.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import { maskedNode } from '../node/masked.ts'
 import type { References } from './references.ts'
@@ -22,10 +24,13 @@ export interface NodeGroup {
   readonly nodes: readonly Node[]
   /** What there is on a node, or was when it was last up. */
   providers(ordinal: number): Providers
-  /** Up or down, step by step; it stays at the last level that was reached when a step fails. */
+  /**
+   * Up or down, step by step; it stays at the last level that was reached when a step fails. A group that an earlier run
+   * left comes up at the level at which it was left.
+   */
   transition(to: RunLevel, signal: AbortSignal): Promise<void>
-  /** Down, whatever fails on the way; the failures are in the error. */
-  takeDown(to: RunLevel, signal: AbortSignal): Promise<void>
+  /** Takes it down to its final level, or leaves it for a later run. */
+  end(signal: AbortSignal): Promise<void>
   /** Has the managers put files among the artifacts, and brings those of the nodes here. */
   prepareArtifacts(signal: AbortSignal): Promise<void>
   collectArtifacts(signal: AbortSignal): Promise<void>
@@ -38,16 +43,19 @@ export interface GroupSurroundings {
   readonly ledger: UndoLedger
   readonly references: References
   readonly secrets: Secrets
+  /** Under which it is kept when the definition gives no other name. */
+  readonly clusterName: string
   /** Directory of the group below the run directory. */
   readonly directory: string
   group(name: string): readonly Node[]
   environment(node: Node): Readonly<Record<string, string>>
   artifacts(node: Node): string
   log(name: string, line: string): void
+  /** Something to tell the user. */
+  note(sentence: string): void
 }
 
 type Ability = 'configure' | 'start' | 'stop' | 'unconfigure' | 'prepareArtifacts' | 'collectArtifacts'
-type Provisioned = { readonly nodes: readonly Node[] } & AsyncDisposable
 
 /** What brings a group to a level from the one below, and what takes it down again. */
 const stages = [
@@ -57,7 +65,7 @@ const stages = [
 ] as const satisfies readonly { readonly level: RunLevel; readonly up: string; readonly down: string }[]
 
 export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings): NodeGroup {
-  let provisioned: Provisioned | undefined
+  const cluster = openCluster(spec, provisionerOf(around.registry, spec.provisioner), around)
   let nodes: readonly Node[] = []
   let reached = 0
   const providers = new Map<number, Record<string, ProviderInfo>>()
@@ -79,35 +87,39 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
       providers.set(node.ordinal, { ...providers.get(node.ordinal), [provider]: info })
     },
     log: (line) => around.log(use.name, line),
-    ledger: around.ledger,
+    ledger: cluster.ledger,
     signal,
   })
 
-  const provision = async (signal: AbortSignal): Promise<void> => {
-    const { component } = spec.provisioner
-    const plugin = around.registry.get('provisioner', component)
-    if (plugin === undefined) {
-      throw new Error(`provisioner ${component} is in the definition and not in the registry`)
+  /** Gives the stages that have been passed: more than one when an earlier run left the group higher up. */
+  const provision = async (signal: AbortSignal): Promise<number> => {
+    const left = await cluster.provision(signal)
+    const { secrets } = around
+    nodes = secrets.isEmpty ? cluster.nodes : cluster.nodes.map((node) => maskedNode(node, secrets))
+    for (const node of nodes) {
+      providers.set(node.ordinal, { ...left?.providers[node.ordinal], 'node-info': nodeInfo(node) })
     }
-    const { run, ledger, directory } = around
-    const context = { run, group: spec.name, count: spec.nodeCount, ledger, directory, signal }
-    provisioned = await plugin.provision(context, around.references.propertiesOf(plugin, spec.provisioner))
-    const { nodes: clear } = provisioned
-    nodes = around.secrets.isEmpty ? clear : clear.map((node) => maskedNode(node, around.secrets))
-    for (const node of nodes) providers.set(node.ordinal, { 'node-info': nodeInfo(node) })
+    return left === undefined ? 1 : stagesOf(left.level)
   }
   const release = async (): Promise<void> => {
-    await provisioned?.[Symbol.asyncDispose]()
-    provisioned = undefined
     nodes = []
+    await cluster.release()
   }
 
   /** Nodes come up in one piece: the levels between DESTROYED and the first stage are that stage. */
   const stagesOf = (to: RunLevel): number =>
     to === 'DESTROYED' ? 0 : Math.max(1, stages.filter(({ level }) => !isAbove(level, to)).length)
-  const take = (step: (typeof stages)[number]['up' | 'down'], signal: AbortSignal): Promise<void> => {
-    if (step === 'provision') return provision(signal)
-    return step === 'release' ? release() : each(step, signal)
+  const takeDown = async (to: RunLevel, signal: AbortSignal): Promise<void> => {
+    const failures: unknown[] = []
+    for (; reached > stagesOf(to); reached -= 1) {
+      await down(signal).catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length === 1) throw failures[0]
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
+  }
+  const down = async (signal: AbortSignal): Promise<void> => {
+    const step = stages[reached - 1]?.down ?? 'release'
+    await (step === 'release' ? release() : each(step, signal))
   }
 
   return {
@@ -121,21 +133,31 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     providers: (ordinal) => providers.get(ordinal) ?? {},
     transition: async (to, signal) => {
       const target = stagesOf(to)
-      for (; reached < target; reached += 1) {
+      if (reached > target) {
+        for (; reached > target; reached -= 1) await down(signal)
+        return
+      }
+      while (reached < target) {
         throwIfAborted(signal)
-        await take(stages[reached]?.up ?? 'provision', signal)
+        const step = stages[reached]?.up ?? 'provision'
+        if (step === 'provision') {
+          reached = await provision(signal)
+        } else {
+          await each(step, signal)
+          reached += 1
+        }
       }
-      for (; reached > target; reached -= 1) await take(stages[reached - 1]?.down ?? 'release', signal)
     },
-    takeDown: async (to, signal) => {
-      const failures: unknown[] = []
-      for (; reached > stagesOf(to); reached -= 1) {
-        await take(stages[reached - 1]?.down ?? 'release', signal).catch((error: unknown) => {
-          failures.push(error)
-        })
-      }
-      if (failures.length === 1) throw failures[0]
-      if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
+    end: async (signal) => {
+      if (!spec.reuse) await takeDown(spec.finalLevel, signal)
+      const level = stages[reached - 1]?.level
+      if (level !== undefined)
+        await cluster.keep(
+          level,
+          nodes.map(({ ordinal }) => providers.get(ordinal) ?? {}),
+        )
+      // What cannot be kept is taken down all the same.
+      if (cluster.nodes.length > 0) await takeDown('DESTROYED', signal)
     },
     prepareArtifacts: (signal) => each('prepareArtifacts', signal),
     collectArtifacts: async (signal) => {
@@ -143,6 +165,12 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
       await Promise.all(nodes.map((node) => node.download(node.artifacts, around.artifacts(node), signal)))
     },
   }
+}
+
+function provisionerOf(registry: Registry, { component }: ComponentUse): ProvisionerPlugin {
+  const plugin = registry.get('provisioner', component)
+  if (plugin !== undefined) return plugin
+  throw new Error(`provisioner ${component} is in the definition and not in the registry`)
 }
 
 function managerOf(registry: Registry, { component }: ComponentUse): ManagerPlugin {

@@ -139,7 +139,11 @@ async function work(
   const abort = (reason: Error): void => aborted.abort(reason)
   using logs = openLogs(directory, abort)
   const log = (name: string, line: string): void => logs.write(name, secrets.mask(line))
-  const ensemble = createEnsemble({ definition, registry, directory, ledger, secrets, log })
+  const note = (text: string): void => {
+    journal.event('note', 'ensemble', text)
+    journal.progress({ type: 'note', text })
+  }
+  const ensemble = createEnsemble({ definition, registry, directory, ledger, secrets, log, note })
   try {
     await using stack = new AsyncDisposableStack()
     stack.use(writer)

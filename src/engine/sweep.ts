@@ -1,12 +1,13 @@
 /** Undoing whatever killed runs left behind, and ending their records as `unknown` with what was saved. */
 import { existsSync } from 'node:fs'
 import { readdir, readlink, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf } from '../base/errors.ts'
 import { readLedger, settleLedger } from '../node/ledger.ts'
 import type { LedgerState } from '../node/ledger.ts'
 import { cgroupFor } from '../node/run-cgroup.ts'
 import { openRunsDirectory, readRunRecord } from '../store/run-directory.ts'
+import { keptGroups, keptId, keptLedger, undoKept } from '../store/kept-groups.ts'
 import { releaseSpace, runFiles } from '../store/run-files.ts'
 
 export interface Swept {
@@ -32,6 +33,19 @@ export async function sweep(): Promise<Swept[]> {
     })
     if (result.status === 'swept' || result.status === 'gone') await rm(link, { force: true })
     results.push(result)
+  }
+  return results
+}
+
+/** Takes down every node group that was kept and that no run is using, without its managers. */
+export async function sweepKept(): Promise<Swept[]> {
+  const results: Swept[] = []
+  for (const { cluster } of keptGroups()) {
+    const named = { run: keptId(cluster), directory: dirname(keptLedger(cluster)) }
+    const sentences = await undoKept(cluster)
+    const failed = sentences?.some((sentence) => sentence.startsWith('could not')) === true
+    const status = sentences === undefined ? 'alive' : failed ? 'failed' : 'swept'
+    results.push({ ...named, status, sentences: sentences ?? [] })
   }
   return results
 }

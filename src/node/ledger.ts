@@ -1,10 +1,11 @@
 /**
  * The undo ledger of one run, `undo.jsonl`: an effect is written before it is made and ticked off after it is undone.
  *
- * The first line names the process that owns the run, so that a sweep never undoes a run that is still alive.
+ * A line names the process that owns the run, so that a sweep never undoes a run that is still alive; of several the
+ * last one counts.
  * Lines are appended with one write each; a process killed in between leaves a torn last line, which is skipped.
  */
-import { appendFileSync, closeSync, constants, openSync } from 'node:fs'
+import { appendFileSync, closeSync, constants, existsSync, openSync } from 'node:fs'
 import { messageOf } from '../base/errors.ts'
 import type { Effect, UndoLedger } from '../plugin/undo.ts'
 import { killProcesses, undo } from './effects.ts'
@@ -13,13 +14,21 @@ import type { Line, Owner } from './ledger-lines.ts'
 import { cgroupFor, joinCgroup } from './run-cgroup.ts'
 
 /** A ledger that undoes what is left when it is disposed: processes first, then the latest first. */
-export interface OwnedLedger extends UndoLedger, AsyncDisposable {}
+export interface OwnedLedger extends UndoLedger, AsyncDisposable {
+  /** What stands shall go on standing: nothing is undone any more by this process. */
+  leave(): void
+}
 
-/** Starts the ledger of a run that this process owns. Failures to undo at the end are told to `onFailure`, and kept. */
+/**
+ * Starts the ledger of a run that this process owns, or goes on with one that was left. Failures to undo at the end are
+ * told to `onFailure`, and kept.
+ */
 export function openLedger(file: string, run: string, onFailure: (sentence: string) => void): OwnedLedger {
+  const open = new Map(
+    (existsSync(file) ? readLedger(file)?.left : [])?.map(({ id, effect }) => [id, effect]),
+  )
   append(file, ownerOf(run))
-  const open = new Map<number, Effect>()
-  let last = 0
+  let last = Math.max(0, ...open.keys())
 
   const settle = async (id: number): Promise<string | undefined> => {
     const effect = open.get(id)
@@ -56,6 +65,7 @@ export function openLedger(file: string, run: string, onFailure: (sentence: stri
         },
       })
     },
+    leave: () => open.clear(),
     [Symbol.asyncDispose]: async () => {
       for (const { id } of inOrder(open)) {
         const failure = await settle(id)
@@ -95,7 +105,7 @@ export function readLedger(file: string): LedgerState | undefined {
   let owner: Owner | undefined
   const left = new Map<number, Effect>()
   for (const line of readLines(file)) {
-    if ('run' in line) owner ??= line
+    if ('run' in line) owner = line
     else if ('undone' in line) left.delete(line.undone)
     else left.set(line.id, line.effect)
   }

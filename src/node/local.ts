@@ -55,10 +55,8 @@ export function localNode({
     ...(network === undefined ? {} : { network }),
     scratch,
     artifacts,
-    run: async (command, options) => {
-      await using running = await start(command, options)
-      return await running.done
-    },
+    // Not disposed of: what it left in the background shall go on.
+    run: async (command, options) => await (await start(command, options)).done,
     spawn: start,
     readFile,
     writeFile: async (path, content) => {

@@ -73,6 +73,21 @@ export function cgroupMembers(cgroup: string): ProcessIdentity[] {
     .filter(({ state }) => state !== 'Z')
 }
 
+/** Moves processes out of the control group of this run into one of their own, if it has one; undefined without. */
+export function moveToOwnCgroup(run: string, processes: readonly ProcessIdentity[]): string | undefined {
+  if (joined === undefined || processes.length === 0) return undefined
+  const cgroup = join(dirname(joined), `quarry-${run}`)
+  mkdirSync(cgroup, { recursive: true })
+  for (const { pid } of processes) {
+    try {
+      writeFileSync(join(cgroup, 'cgroup.procs'), String(pid))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return cgroup
+}
+
 /** Leaves the group, when this process is in it, and removes it, unless it has members. */
 export function removeCgroup(cgroup: string): void {
   if (joined === cgroup) {

@@ -66,9 +66,12 @@ export interface Node {
   readonly scratch: string
   /** Directory on the node whose files are kept: they are brought to the run directory at its end. */
   readonly artifacts: string
-  /** Runs to the end. A non-zero exit is a result, not an error. Argument lists are never seen by a shell. */
+  /**
+   * Runs to the end. A non-zero exit is a result, not an error. Argument lists are never seen by a shell. What it leaves in
+   * the background goes on.
+   */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>
-  /** Starts it and streams its output. */
+  /** Starts it and streams its output. Disposing ends it with all that it started, also after its own end. */
   spawn(command: readonly string[], options?: CommandOptions): Promise<RunningCommand>
   readFile(path: string): Promise<Uint8Array>
   writeFile(path: string, content: string | Uint8Array): Promise<void>

@@ -13,10 +13,16 @@ export interface ProvisionContext {
   readonly signal: AbortSignal
 }
 
+/** Nodes that are up; disposing gives them back. */
+export interface Provisioned extends AsyncDisposable {
+  readonly nodes: readonly Node[]
+  /** What it takes to find them again, as JSON; absent when they cannot outlive their run. */
+  readonly state?: unknown
+}
+
 export interface ProvisionerPlugin<P = unknown> extends Definable<P> {
-  /** Brings up `count` nodes; disposing the result gives them back. */
-  provision(
-    context: ProvisionContext,
-    properties: P,
-  ): Promise<{ readonly nodes: readonly Node[] } & AsyncDisposable>
+  /** Brings up `count` nodes. */
+  provision(context: ProvisionContext, properties: P): Promise<Provisioned>
+  /** Finds the nodes again that an earlier run left; throws an EnvironmentError when they are gone. */
+  resume?(context: ProvisionContext, state: unknown, properties: P): Promise<Provisioned>
 }

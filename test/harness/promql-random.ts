@@ -11,7 +11,7 @@ import {
   numbers,
   ranges,
 } from './promql-parts.ts'
-import { seededRandom, type Random } from './random.ts'
+import { seededRandom, type Random } from '../../src/base/random.ts'
 
 /** Random expressions of any depth up to `depth`, most of them valid. */
 export function randomExpressions(count: number, seed: number, depth = 3): string[] {

@@ -1,6 +1,6 @@
 /** Series that exercise what PromQL is particular about: resets, gaps, staleness, odd values, odd labels. */
 import type { Labels, SeriesData } from '../../src/model/series.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../../src/base/random.ts'
 
 /** All samples lie in the half hour from here; off every round number. */
 export const samplesFromMs = 1_700_000_000_123

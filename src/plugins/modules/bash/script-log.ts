@@ -9,10 +9,14 @@ const FILE_LIMIT = 256 * 2 ** 20
 /** A longer line is cut in the log, in UTF-16 units. */
 const LINE_LIMIT = 16_384
 const LAST_LINES = 5
+/** Characters of the output that are kept. */
+const OUTPUT_LIMIT = 65_536
 
 export interface ScriptLog extends AsyncDisposable {
-  /** Reads a stream to its end. Two streams may be taken at the same time. */
-  take(output: AsyncIterable<Uint8Array>): Promise<void>
+  /** Reads a stream to its end, telling of each piece. Two streams may be taken at the same time. */
+  take(output: AsyncIterable<Uint8Array>, keep: boolean, heard: () => void): Promise<void>
+  /** The beginning of what was to be kept, up to 64 KiB. */
+  output(): string
   /** The last lines that were not blank, each cut to 400 characters. */
   lastLines(): string
 }
@@ -27,6 +31,7 @@ export function openScriptLog(path: string, log: (line: string) => void): Script
   })
   let written = 0
   let last: string[] = []
+  let kept = ''
 
   const write = async (chunk: Uint8Array): Promise<void> => {
     if (broken || written > FILE_LIMIT) return
@@ -40,12 +45,15 @@ export function openScriptLog(path: string, log: (line: string) => void): Script
   }
 
   return {
-    async take(output) {
+    async take(output, keep, heard) {
       const decoder = new StringDecoder('utf8')
       let pending = ''
       for await (const chunk of output) {
+        heard()
         await write(chunk)
-        const lines = (pending + decoder.write(Buffer.from(chunk))).split('\n')
+        const text = decoder.write(Buffer.from(chunk))
+        if (keep) kept = (kept + text).slice(0, OUTPUT_LIMIT)
+        const lines = (pending + text).split('\n')
         pending = lines.pop() ?? ''
         for (const text of lines) line(text)
         if (pending.length > LINE_LIMIT) {
@@ -56,6 +64,7 @@ export function openScriptLog(path: string, log: (line: string) => void): Script
       pending += decoder.end()
       if (pending !== '') line(pending)
     },
+    output: () => kept,
     lastLines: () => last.join('\n'),
     async [Symbol.asyncDispose]() {
       file.end()

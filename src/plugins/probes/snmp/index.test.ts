@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attemptOnce, openProbe } from '../../../../test/harness/attempt.ts'
-import { seededRandom } from '../../../../test/harness/random.ts'
+import { seededRandom } from '../../../base/random.ts'
 import snmp from './index.ts'
 
 const binary = '/usr/sbin/snmpd'

@@ -1,8 +1,15 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { EnvironmentError } from '../../../base/errors.ts'
 import { localNode } from '../../../node/local.ts'
 import { makeDirectories } from '../../../node/scratch.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
 import type { Node } from '../../../plugin/node.ts'
+
+/** The scratch directory of each node. */
+const left = z.array(z.string())
 
 export default defineProvisioner({
   id: 'local',
@@ -18,6 +25,22 @@ export default defineProvisioner({
       nodes.push(localNode({ run, group, ordinal, scratch, artifacts }))
     }
     const owned = stack.move()
-    return { nodes, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+    const state = nodes.map(({ scratch }) => scratch)
+    return { nodes, state, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  },
+  resume: async ({ run, group, directory }, state) => {
+    const nodes: Node[] = []
+    for (const [ordinal, scratch] of left.parse(state).entries()) {
+      if (!existsSync(scratch)) {
+        throw new EnvironmentError(`the scratch directory ${scratch} of a kept node is gone`, {
+          code: 'QUARRY_KEPT_GONE',
+        })
+      }
+      const artifacts = join(directory, String(ordinal))
+      await mkdir(artifacts, { recursive: true })
+      nodes.push(localNode({ run, group, ordinal, scratch, artifacts }))
+    }
+    // What stands is in the ledger that it was left with.
+    return { nodes, state, [Symbol.asyncDispose]: () => Promise.resolve() }
   },
 })
