@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly input?: string
   /** Bytes kept of each of standard output and standard error; 16 MiB. */
   readonly maxBytes?: number
+  /** It goes on when this process ends; otherwise it gets TERM then. */
+  readonly outlives?: boolean
   /** Time between TERM and KILL, 3,000 ms. */
   readonly graceMs?: number
 }
@@ -71,6 +73,7 @@ export async function startProcess(
     buffer: false,
     stripFinalNewline: false,
     killDescendants: true,
+    cleanup: options.outlives !== true,
     forceKillAfterDelay: false,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.env === undefined ? {} : { env: options.env }),

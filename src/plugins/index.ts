@@ -27,6 +27,7 @@ import tcpdump from './collectors/tcpdump/index.ts'
 import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
+import commandManager from './managers/command/index.ts'
 import noopManager from './managers/noop/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
@@ -79,6 +80,7 @@ export const components: readonly Component[] = [
   gdb,
   dropCaches,
   changeCommand,
+  commandManager,
   noopManager,
   bash,
   noop,

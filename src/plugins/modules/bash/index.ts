@@ -9,10 +9,9 @@ import type { CommandResult, Node } from '../../../plugin/node.ts'
 import { duration } from '../../../plugin/properties.ts'
 import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
 import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
+import { invocationOf } from '../../scripts/invocation.ts'
+import { variables } from '../../scripts/variables.ts'
 import { openScriptLog } from './script-log.ts'
-import { invocationOf } from './script.ts'
-
-const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
 
 const properties = z.strictObject({
   script: z

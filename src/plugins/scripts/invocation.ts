@@ -1,7 +1,7 @@
 /** How a script is handed to its interpreter. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Node } from '../../../plugin/node.ts'
+import type { Node } from '../../plugin/node.ts'
 
 export interface Invocation {
   readonly command: readonly string[]
