@@ -72,7 +72,7 @@ test('configuration managers', () => {
 ${workload}`),
   ).toMatchInlineSnapshot(`
     "d.yaml:2:70: there is no configuration manager called \`nop\`; did you mean \`noop\`?
-    d.yaml:3:84: there is no configuration manager called \`helm\`; expected one of noop
+    d.yaml:3:84: there is no configuration manager called \`helm\`; expected one of command, noop, remote_files
     d.yaml:3:107: configuration_manager of node group \`client\` needs \`name\`
     d.yaml:4:72: configuration_manager of node group \`observer\` must not be an empty list"
   `)
@@ -113,12 +113,12 @@ test('workloads', () => {
     d.yaml:6:10: step \`c\` must be a map with a \`module\`, or a list of phases, not a string
     d.yaml:7:11: step \`d\` has no key \`modul\`; did you mean \`module\`?
     d.yaml:8:19: there is no module called \`nop\`; did you mean \`noop\`?
-    d.yaml:9:7: module \`bash\` needs the property \`script\`; what bash runs, with \`-o pipefail\`; a status other than 0 is a failure
+    d.yaml:9:7: module \`bash\` needs the property \`script\`; what bash runs, with \`-o pipefail\`, or the interpreter of its \`#!\` line; a status other than 0 is a failure
     d.yaml:10:38: module \`bash\` has no property \`scrpt\`; did you mean \`script\`?
     d.yaml:10:58: lifetime must be once or phase, not \`fase\`; expected one of once, phase, run_once, run_to_end_of_phase
     d.yaml:11:7: properties of module \`bash\`: expected a map, not a list
     d.yaml:12:57: \`target\` of module \`bash\`: there is no node group called \`srver\`; did you mean \`server\`?
-    d.yaml:12:73: \`env.A\` of module \`bash\`: expected a string, not a list
+    d.yaml:12:73: \`env.A\` of module \`bash\`: expected a string or a number or a boolean, not a list
     d.yaml:12:88: \`timeout\` of module \`bash\`: not a duration: 3; such as 500ms, 30s, 2m, 4h
     d.yaml:12:101: timeout of step \`i\` must be longer than 0
     d.yaml:13:10: \`j\` must have at least one phase

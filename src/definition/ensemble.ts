@@ -3,13 +3,14 @@ import type { LoadContext } from './context.ts'
 import { readList, readMap } from './fields.ts'
 import { createGroups, type Groups } from './groups.ts'
 import { hintFor } from '../base/nearest.ts'
+import { LOCAL_FILES } from './local-files.ts'
 import { readGroup } from './node-group.ts'
 import { quote } from './problems/quote.ts'
 import { describe, type Entry, type ScalarTree, type Tree } from './tree.ts'
 
 const roles = ['server', 'client', 'observer', 'controller']
 const pluralRoles: Readonly<Record<string, string>> = { servers: 'server', clients: 'client' }
-export const ensembleKeys = [...roles, ...Object.keys(pluralRoles)]
+export const ensembleKeys = [...roles, ...Object.keys(pluralRoles), LOCAL_FILES]
 
 /** Groups in the order of the file. Without an ensemble, server and client are one local group. */
 export function readEnsemble(context: LoadContext, tree: Tree | undefined): Groups {
@@ -31,6 +32,7 @@ function readRoles({ report }: LoadContext, tree: Tree): { role: string; entry: 
   const entries = [...readMap(report, tree, 'the ensemble').values()]
   return entries.flatMap((entry) => {
     const role = entry.key.toLowerCase()
+    if (role === LOCAL_FILES) return []
     if (ensembleKeys.includes(role)) return [{ role, entry }]
     report(entry.keyAt, `the ensemble has no key ${quote(entry.key)}`, () => hintFor(entry.key, ensembleKeys))
     return []

@@ -220,11 +220,11 @@ test('keys that every object has are keys like others', () => {
       'workload: {phases: [{__proto__: {module: constructor, properties: {__proto__: 1, toString: 1}}}]}',
     ),
   ).toMatchInlineSnapshot(
-    `"d.yaml:1:42: there is no module called \`constructor\`; expected one of bash, noop, sleep (1)"`,
+    `"d.yaml:1:42: there is no module called \`constructor\`; expected one of bash, noop, partition, sleep (1)"`,
   )
   expect(
     firstOf('workload: {phases: [{a: {module: bash, properties: {script: x, __proto__: {target: y}}}}]}'),
   ).toMatchInlineSnapshot(
-    `"d.yaml:1:64: module \`bash\` has no property \`__proto__\`; expected one of script, target, env, timeout (1)"`,
+    `"d.yaml:1:64: module \`bash\` has no property \`__proto__\`; expected one of script, target, target.group, target.ordinals, target.strategy, target.number_of_nodes, target.seed, env, env.vars, timeout, no_output_timeout, export_output, repeat.delay, repeat.delay_offset, repeat.iterations, repeat.seed (1)"`,
   )
 })

@@ -140,8 +140,13 @@ test('a whole definition becomes a model', () => {
                   "env": {
                     "N": "3",
                   },
+                  "env.vars": {},
+                  "export_output": false,
                   "script": "node agent.js /elsewhere",
                   "target": "server",
+                  "target.number_of_nodes": 0,
+                  "target.ordinals": "all",
+                  "target.strategy": "WHITELIST",
                 },
               },
             },

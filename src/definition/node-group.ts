@@ -17,6 +17,7 @@ import {
   requireField,
 } from './fields.ts'
 import type { Group } from './groups.ts'
+import { LOCAL_FILES } from './local-files.ts'
 import type { ReportAt } from './problems/problems.ts'
 import { quote } from './problems/quote.ts'
 import type { Entry, Tree } from './tree.ts'
@@ -29,6 +30,7 @@ export const groupKeys = [
   'runlevel',
   'runlevel.final',
   'mark_for_reuse',
+  LOCAL_FILES,
 ]
 
 /** Levels that a definition may name; the others are stages on the way. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { references, symptomActions, lifetimes } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
 import type { Component } from '../plugin/define.ts'
+import { fileSpecs } from '../plugin/file-spec.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { map, object, ref, text, type JsonSchema } from './json-schema.ts'
 import { nameableLevels } from './node-group.ts'
@@ -44,6 +45,10 @@ export function definitionJsonSchema(registry: Registry): JsonSchema {
 }
 
 function ensembleSchemas(registry: Registry): JsonSchema {
+  const files = {
+    ...plain(z.toJSONSchema(fileSpecs, { io: 'input', unrepresentable: 'any' })),
+    description: 'Files that are made on the controller, for `<<file:path>>`.',
+  }
   const managers = [
     ids(registry.all('manager')),
     ...registry.all('manager').map((component) => named('name', component)),
@@ -63,6 +68,7 @@ function ensembleSchemas(registry: Registry): JsonSchema {
     },
     runlevel: { enum: nameableLevels, description: 'How far it is up when the workload begins. Running.' },
     'runlevel.final': { enum: nameableLevels, description: 'How far it is left up at the end. Destroyed.' },
+    local_files: files,
     mark_for_reuse: { type: 'boolean', description: 'Whether it is kept for a later run. false.' },
   }
   const name = text('Name of the group; its role when left out.')
@@ -79,6 +85,7 @@ function ensembleSchemas(registry: Registry): JsonSchema {
       clients: several,
       observer: role,
       controller: role,
+      local_files: files,
     }),
   }
 }
@@ -221,8 +228,12 @@ function named(
 
 /** The component's own schema; what JSON Schema cannot say is anything. */
 function propertiesOf({ properties }: Component): JsonSchema {
-  const { $schema: _, ...schema } = z.toJSONSchema(properties, { io: 'input', unrepresentable: 'any' })
-  return schema
+  return plain(z.toJSONSchema(properties, { io: 'input', unrepresentable: 'any' }))
+}
+
+/** Without what only a whole document has. */
+function plain(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'))
 }
 
 const ids = (components: readonly Component[]): JsonSchema => ({

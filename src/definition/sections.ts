@@ -5,6 +5,7 @@ import { checkDeferred } from './deferred.ts'
 import { readEnsemble } from './ensemble.ts'
 import { readEvidence } from './evidence.ts'
 import { givenField, readFields, readList, readPositiveDuration, readText } from './fields.ts'
+import { readLocalFiles } from './local-files.ts'
 import { readObserve } from './observe.ts'
 import type { Names } from './references.ts'
 import { readSymptoms } from './symptoms.ts'
@@ -53,7 +54,7 @@ export function readSections(
   )
   const isWhole = samplers?.type !== 'list' || samplers.items.length === observed.samplers.length
   const known = { probeNames: keysOf(probes), samplers: isWhole ? observed.samplers : undefined }
-  const localFiles: Definition['localFiles'] = []
+  const localFiles = readLocalFiles(context, ensemble)
   for (const section of [ensemble, workload, observe, evidence]) {
     if (section !== undefined) checkDeferred(context, section, { groups, localFiles })
   }

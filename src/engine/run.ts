@@ -19,6 +19,7 @@ import type { RunRecord, RunResult } from '../model/run.ts'
 import { mergeVerdicts } from '../model/verdict.ts'
 import { openLedger } from '../node/ledger.ts'
 import type { OwnedLedger } from '../node/ledger.ts'
+import { makeFile } from '../plugin/file-spec.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { createRunDirectory, latestRun, newRunId } from '../store/run-directory.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
@@ -160,6 +161,7 @@ async function work(
     // What fails is told in the state in which it did, before everything is taken down.
     try {
       journal.enter('setting-up')
+      for (const file of definition.localFiles) await makeFile(file, directory.file('managed_files'), signal)
       await ensemble.bringUp(signal)
       journal.update({
         nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({

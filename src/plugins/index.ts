@@ -29,6 +29,7 @@ import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
 import commandManager from './managers/command/index.ts'
 import noopManager from './managers/noop/index.ts'
+import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
@@ -82,6 +83,7 @@ export const components: readonly Component[] = [
   changeCommand,
   commandManager,
   noopManager,
+  remoteFiles,
   bash,
   noop,
   partition,

@@ -6,7 +6,6 @@ import type { ManagerContext } from '../../../plugin/manager.ts'
 import type { Node } from '../../../plugin/node.ts'
 import { duration } from '../../../plugin/properties.ts'
 import { invocationOf } from '../../scripts/invocation.ts'
-import { variables } from '../../scripts/variables.ts'
 import { collectFiles } from './collect.ts'
 import { untilReady } from './ready.ts'
 import { logOf, startService, stopService } from './service.ts'
@@ -45,7 +44,7 @@ const properties = z.strictObject({
     .boolean()
     .default(false)
     .describe('whether a node is started only when the one before it serves'),
-  env: variables.default({}).describe('environment variables of all scripts'),
+  env: z.record(z.string(), z.string()).default({}).describe('environment variables of all scripts'),
   timeout: duration.prefault('10m').describe('time for each script, and until it is ready'),
   collect: z
     .array(z.string().min(1))

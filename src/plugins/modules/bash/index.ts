@@ -10,7 +10,6 @@ import { duration } from '../../../plugin/properties.ts'
 import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
 import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
 import { invocationOf } from '../../scripts/invocation.ts'
-import { variables } from '../../scripts/variables.ts'
 import { openScriptLog } from './script-log.ts'
 
 const properties = z.strictObject({
@@ -21,8 +20,11 @@ const properties = z.strictObject({
       'what bash runs, with `-o pipefail`, or the interpreter of its `#!` line; a status other than 0 is a failure',
     ),
   ...selectionProperties('server'),
-  env: variables.default({}).describe('environment variables'),
-  'env.vars': variables.default({}).describe('more of them, under the name that Fallout has for `env`'),
+  env: z.record(z.string(), z.string()).default({}).describe('environment variables'),
+  'env.vars': z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('more of them, under the name that Fallout has for `env`'),
   timeout: duration
     .optional()
     .describe('a script that takes longer is stopped, and has failed; 0 is no limit'),
