@@ -118,7 +118,7 @@ test('workloads', () => {
     d.yaml:10:58: lifetime must be once or phase, not \`fase\`; expected one of once, phase, run_once, run_to_end_of_phase
     d.yaml:11:7: properties of module \`bash\`: expected a map, not a list
     d.yaml:12:57: \`target\` of module \`bash\`: there is no node group called \`srver\`; did you mean \`server\`?
-    d.yaml:12:73: \`env.A\` of module \`bash\`: expected a string or a number or a boolean, not a list
+    d.yaml:12:73: \`env.A\` of module \`bash\`: expected a string, not a list
     d.yaml:12:88: \`timeout\` of module \`bash\`: not a duration: 3; such as 500ms, 30s, 2m, 4h
     d.yaml:12:101: timeout of step \`i\` must be longer than 0
     d.yaml:13:10: \`j\` must have at least one phase

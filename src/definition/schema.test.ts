@@ -41,11 +41,11 @@ test('a module with its properties', () => {
   expect(steps.find((step) => at(step, 'properties', 'module', 'const') === 'sleep')).toMatchInlineSnapshot(`
     {
       "additionalProperties": false,
-      "description": "waits for a time",
+      "description": "waits for a time; for the time of a phase, again and again",
       "properties": {
         "module": {
           "const": "sleep",
-          "description": "waits for a time",
+          "description": "waits for a time; for the time of a phase, again and again",
         },
         "properties": {
           "additionalProperties": false,

@@ -1,5 +1,6 @@
 /** Judging a run: the checkers of the definition, and what every run is judged by. */
 import { messageOf } from '../base/errors.ts'
+import { openEvidence } from '../evidence/query.ts'
 import type { Definition } from '../model/definition.ts'
 import type { CheckRecord } from '../model/run.ts'
 import type { Registry } from '../plugin/registry.ts'
@@ -24,6 +25,10 @@ export async function check(
     history: history.operations,
     symptoms: journal.record.symptoms,
     directory: directory.path,
+    query: async (sql: string) => {
+      await using evidence = await openEvidence(directory.path)
+      return await evidence.rows<Record<string, unknown>>(sql)
+    },
   }
   for (const use of definition.checkers) {
     const { name, component } = use

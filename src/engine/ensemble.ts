@@ -35,6 +35,7 @@ export interface Ensemble extends AsyncDisposable {
   providers(node: Node): Providers
   /** Resolves references by what there is on the nodes at that moment. */
   readonly references: References
+  level(group: string): RunLevel
   /** Brings a group to another level. */
   transition(group: string, level: RunLevel, signal: AbortSignal): Promise<void>
   /** Stops the services and brings the files that they left to the run directory; failures are told, not thrown. */
@@ -132,6 +133,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     environment,
     artifacts,
     providers: (node) => find(node.group).providers(node.ordinal),
+    level: (name) => find(name).level,
     transition: (name, level, duringStep) => find(name).transition(level, duringStep),
     collect: async (onFailure, duringStep) => {
       await all(groups, async (group) => {

@@ -73,7 +73,14 @@ async function runPhase(phase: Phase, path: string, workload: Workload, signal: 
   const once = phase.steps.filter((step) => !isLasting(step))
   const start = (step: Step): Promise<boolean> =>
     step.type === 'module'
-      ? runModule(step, name, workload, ended.signal, signal)
+      ? // Without a sibling to wait for, a module that would last for the phase runs once.
+        runModule(
+          { ...step, ...(once.length === 0 ? { lifetime: 'run_once' } : {}) },
+          name,
+          workload,
+          ended.signal,
+          signal,
+        )
       : runInSequence(step.phases, `${path}.${step.name}`, workload, signal).then(() => true)
 
   const background = lasting.map(start)
@@ -125,6 +132,7 @@ async function runModule(
     log: (line) => log(name, line),
     artifacts: (node) => ensemble.artifacts(node),
     providers: (node) => ensemble.providers(node),
+    level: (group) => ensemble.level(group),
     transition: (group, level) => ensemble.transition(group, level, time.signal),
     ledger,
     lifetime: step.lifetime,

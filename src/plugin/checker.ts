@@ -17,6 +17,8 @@ export interface CheckContext {
   readonly history: readonly Operation[]
   readonly symptoms: readonly SymptomRecord[]
   readonly directory: string
+  /** Rows of a SELECT over the evidence tables; a UserError says what is wrong with one. */
+  query(sql: string): Promise<Readonly<Record<string, unknown>>[]>
 }
 
 export interface CheckerPlugin<P = unknown> extends Definable<P> {

@@ -23,6 +23,8 @@ export interface ModuleContext {
   artifacts(node: Node): string
   /** What there is on a node, by name. */
   providers(node: Node): Providers
+  /** Run level of a node group. */
+  level(group: string): RunLevel
   /** Brings a node group to another run level. */
   transition(group: string, level: RunLevel): Promise<void>
   /** Whatever the module does outside the run directory goes here first: it is undone also when Quarry is killed. */

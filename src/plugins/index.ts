@@ -1,8 +1,12 @@
 /** Every component that there is, by kind; collectors in the order in which the ladder takes them within a tier. */
 import type { Component } from '../plugin/define.ts'
+import count from './checkers/count/index.ts'
 import duration from './checkers/duration/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
 import nofail from './checkers/nofail/index.ts'
+import regexChecker from './checkers/regex/index.ts'
+import runlevelChecker from './checkers/runlevel/index.ts'
+import sqlChecker from './checkers/sql/index.ts'
 import bpfBlockIo from './collectors/bpf-block-io/index.ts'
 import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
@@ -33,7 +37,9 @@ import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
+import runlevel from './modules/runlevel/index.ts'
 import sleep from './modules/sleep/index.ts'
+import text from './modules/text/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
 import cpu from './samplers/cpu/index.ts'
@@ -54,9 +60,13 @@ import udp from './probes/udp/index.ts'
 import unix from './probes/unix/index.ts'
 
 export const components: readonly Component[] = [
+  count,
   duration,
   noSymptom,
   nofail,
+  regexChecker,
+  runlevelChecker,
+  sqlChecker,
   threads,
   files,
   sockets,
@@ -87,7 +97,9 @@ export const components: readonly Component[] = [
   bash,
   noop,
   partition,
+  runlevel,
   sleep,
+  text,
   local,
   netns,
   cpu,

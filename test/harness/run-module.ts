@@ -56,6 +56,7 @@ export async function runModule(
         log: (line) => log.push(line),
         artifacts: (node) => node.scratch,
         providers: () => ({}),
+        level: () => 'STARTED_SERVICES_RUNNING',
         transition: async () => {},
         ledger,
         lifetime,

@@ -3,8 +3,10 @@ import type { SymptomRecord } from '../../model/run.ts'
 import type { CheckerPlugin, Operation } from '../../plugin/checker.ts'
 import type { Definable } from '../../plugin/define.ts'
 import duration from './duration/index.ts'
+import count from './count/index.ts'
 import noSymptom from './no-symptom/index.ts'
 import nofail from './nofail/index.ts'
+import regex from './regex/index.ts'
 
 /** `process kind seconds` for each operation. */
 const history = (text: string): Operation[] =>
@@ -36,6 +38,7 @@ async function check(
     history: history(given.history ?? ''),
     symptoms: given.symptoms ?? [],
     directory: '/nowhere',
+    query: () => Promise.reject(new Error('there is no evidence')),
   }
   const { verdict, message } = await checker.check(context, checker.properties.parse(given.properties ?? {}))
   return `${verdict}: ${message}`
@@ -76,4 +79,24 @@ test('no-symptom: only what was not expected, and only those that are named', as
     'pass: no unexpected symptom showed',
   )
   expect(await check(noSymptom, {})).toBe('pass: no unexpected symptom showed')
+})
+
+test('count: within bounds, of some modules and some kinds', async () => {
+  const counted = (properties: object): Promise<string> =>
+    check(count, { history: 'a start 1,a invoke 1,a ok 2,b ok 3,b end 4', properties })
+  expect(await counted({ min: 5, max: 5 })).toBe('pass: 5 operations')
+  expect(await counted({ max: 1, types: 'ok' })).toBe('fail: 2 operations; expected from 0 to 1')
+  expect(await counted({ min: 2, types: 'ok, end', processes: 'b' })).toBe('pass: 2 operations')
+  expect(await counted({ min: 3, processes: 'b' })).toBe('fail: 2 operations; expected at least 3')
+})
+
+test('regex: the texts that succeeded, as a whole; a pattern that takes for ever is given up', async () => {
+  const text = 'a ok 1,a fail 2,b ok 3'
+  const judged = (properties: object): Promise<string> => check(regex, { history: text, properties })
+  expect(await judged({ regex: '(because){2}' })).toBe('pass: `becausebecause` matches')
+  expect(await judged({ regex: 'because' })).toMatch(/^fail: .* does not match `because`$/)
+  expect(await judged({ regex: 'because', processes: 'b' })).toBe('pass: `because` matches')
+  expect(await judged({ processes: 'b', 'forbid.duplicate_characters': true })).toMatch(
+    /^fail: `e` comes twice/,
+  )
 })
