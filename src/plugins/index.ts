@@ -31,6 +31,7 @@ import noopManager from './managers/noop/index.ts'
 import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
+import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
@@ -84,6 +85,7 @@ export const components: readonly Component[] = [
   noop,
   partition,
   sleep,
+  slowLink,
   local,
   netns,
   cpu,
