@@ -91,6 +91,9 @@ export default defineModule({
         rules: [`${etherMatch('daddr', receivers)} fwd to "${tap}"`],
       }))
       await using _slow = await filterPorts(at, tap, rules, context.signal)
+      context.log(
+        `slow: ${ways.map(({ sender, receivers }) => `${sender.name} to ${receivers.map(({ name }) => name).join(', ')}`).join('; ')}`,
+      )
       const died = emulator.ended.then(() => {
         throw new Error('the emulator of the slow link ended by itself')
       })
