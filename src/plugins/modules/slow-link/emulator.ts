@@ -50,7 +50,11 @@ export async function startEmulator(
 ): Promise<Emulator> {
   const program = `${at.scratch}/${tap}`
   await at.writeFile(`${program}.c`, readFileSync(source))
-  const built = await at.run(['cc', '-O2', '-o', program, `${program}.c`], { signal })
+  const built = await at.run(['cc', '-O2', '-o', program, `${program}.c`], {
+    signal,
+    // What it leaves when it is killed goes with the scratch directory.
+    env: { TMPDIR: at.scratch },
+  })
   if (!built.ok) throw failed('be built', built.stderr)
   const { delayMs, jitterMs, loss, duplicate, reorder, rate, queue } = quality
   const microseconds = [delayMs, jitterMs].map((milliseconds) => Math.round(milliseconds * 1000))
