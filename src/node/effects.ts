@@ -35,7 +35,7 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'processes':
       await killProcesses(effect)
-      if (effect.cgroup !== undefined) removeCgroup(effect.cgroup)
+      if (effect.cgroup !== undefined) await removeCgroup(effect.cgroup)
       return
     case 'link':
       if (await exists(`/sys/class/net/${effect.name}`)) await deleteLink(effect.name)

@@ -331,7 +331,11 @@ test.for([
   started.kill('SIGKILL')
   await started.done
   const [record] = place.records()
-  const swept = jsonOf<{ runs: { run: string; status: string }[] }>(await place.quarry('sweep', '--json'))
+  const swept = jsonOf<{ runs: { run: string; status: string; sentences: string[] }[] }>(
+    await place.quarry('sweep', '--json'),
+  )
+  const failures = swept.runs.flatMap(({ sentences }) => sentences.filter((one) => one.startsWith('could')))
+  expect(failures).toEqual([])
   expect(swept.runs).toMatchObject([{ run: record?.id, status: 'swept' }])
   expectNothingLeft(record?.id ?? '')
 })

@@ -65,7 +65,7 @@ export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
     throw new EnvironmentError(`cannot make network namespace ${hostname}: ${stderr.trim().slice(-500)}`, {
       code: 'QUARRY_NETNS',
       remedy:
-        'see `quarry doctor`; in a container, give it CAP_SYS_ADMIN and CAP_NET_ADMIN, such as docker run --privileged',
+        'run quarry as root: sudo ./quarry ...; in a container, start that with docker run --privileged',
     })
   }
   stack.move()
