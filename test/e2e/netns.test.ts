@@ -220,6 +220,24 @@ const emulated = (directory: string): Readonly<Record<string, Readonly<Record<st
       .map(({ process, value }) => [process, value]),
   )
 
+test('a slow link whose emulator dies is no link that stays cut', async () => {
+  const text = definition([
+    under(
+      'slow',
+      'slow-link',
+      { nodes: 'client', delay: '1ms' },
+      { kill: bash('pkill -KILL -f "/quarry-$QUARRY_RUN-network-[0-9a-f]+/slow"') },
+      ask('then'),
+    ),
+  ])
+  const { result } = await place.run(place.write('dies.yaml', text))
+  expect(readFileSync(join(result.directory, 'history.jsonl'), 'utf8')).toContain(
+    '"kind":"error","value":"the emulator of the slow link ended by itself"',
+  )
+  expect(answers(result.directory, 'then').count).toBe(5)
+  expectNothingLeft(result.run)
+})
+
 test('a fault without a network to make it in is refused, and so is one that is nothing', async () => {
   const local = JSON.stringify({
     ensemble: { server: { 'node.count': 2, provisioner: 'local' } },
