@@ -49,7 +49,7 @@ export default defineProvisioner({
       if (one.status === 'rejected') throw one.reason
       return one.value.node
     })
-    await network.connect(ports)
+    stack.use(await network.connect(ports))
     throwIfAborted(signal)
     const owned = stack.move()
     return { nodes, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -97,6 +97,33 @@ test('stopping a command in a node ends all that it started', async () => {
   expect(await said(node, 'pgrep', '-xfc', 'sleep 4712')).toBe('0')
 })
 
+test('a group that goes and comes again has the same addresses', async () => {
+  const run = `netns-${process.pid}-again`
+  await using stack = new AsyncDisposableStack()
+  const ledger = stack.use(openLedger(join(directory, 'undo.jsonl'), run, failing))
+  const provision = (group: string) =>
+    netns.provision(
+      {
+        run,
+        group,
+        count: 2,
+        ledger,
+        directory: join(directory, group),
+        signal: new AbortController().signal,
+      },
+      netns.properties.parse({}),
+    )
+  const first = await provision('server')
+  const client = stack.use(await provision('client'))
+  await first[Symbol.asyncDispose]()
+  const second = stack.use(await provision('server'))
+  expect(second.nodes.map(({ address }) => address)).toEqual(first.nodes.map(({ address }) => address))
+  const found = await said(client.nodes[0], 'getent', 'ahostsv4', 'server-0')
+  expect(new Set(found.split('\n').map((line) => line.split(' ')[0]))).toEqual(
+    new Set([second.nodes[0]?.address]),
+  )
+})
+
 test('the largest packet is as large as it is told', async () => {
   await using one = await provisioned(`netns-${process.pid}-mtu`, { server: 2 }, { mtu: 9000 })
   const [[first, second] = []] = one.groups
