@@ -101,6 +101,7 @@ test('a group that goes and comes again has the same addresses', async () => {
   const run = `netns-${process.pid}-again`
   await using stack = new AsyncDisposableStack()
   const ledger = stack.use(openLedger(join(directory, 'undo.jsonl'), run, failing))
+  await ledger.record({ type: 'processes', run })
   const provision = (group: string) =>
     netns.provision(
       {
