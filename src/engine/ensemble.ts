@@ -159,9 +159,10 @@ const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): reado
 
 /** All at once; when some fail the others are waited for, and all failures are in the error. */
 async function all(groups: readonly NodeGroup[], act: (group: NodeGroup) => Promise<void>): Promise<void> {
-  const failures = (await Promise.allSettled(groups.map(act))).flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  )
+  const results = await Promise.allSettled(groups.map(act))
+  const reasons = results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  // What several groups needed together has failed once.
+  const failures = [...new Set(reasons)]
   if (failures.length === 1) throw failures[0]
   if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
 }

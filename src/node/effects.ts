@@ -1,6 +1,6 @@
 /** How each kind of effect outside the run directory is undone. Undoing twice, or what is gone already, is no error. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { access, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, normalize } from 'node:path'
@@ -35,7 +35,7 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'processes':
       await killProcesses(effect)
-      if (effect.cgroup !== undefined) removeCgroup(effect.cgroup)
+      if (effect.cgroup !== undefined) await removeCgroup(effect.cgroup)
       return
     case 'link':
       if (await exists(`/sys/class/net/${effect.name}`)) await deleteLink(effect.name)
@@ -63,12 +63,32 @@ function isMarked(pid: number, marker: string): boolean {
   }
 }
 
-/** KILL until none of a run is left: a process may fork between being seen and being killed. */
-export async function killProcesses({ run, cgroup }: Effect & { readonly type: 'processes' }): Promise<void> {
-  const left = (): ProcessIdentity[] => [
-    ...markedProcesses(run),
-    ...(cgroup === undefined ? [] : cgroupMembers(cgroup)),
-  ]
+/** Whether a process is in a directory, has something open there, or was told of it by arguments or environment. */
+function uses(pid: number, directory: string): boolean {
+  const isBelow = (path: string): boolean => path === directory || path.startsWith(`${directory}/`)
+  try {
+    const told = ['environ', 'cmdline'].map((name) => readFileSync(`/proc/${pid}/${name}`, 'utf8'))
+    if (told.some((text) => text.includes(directory))) return true
+    const links = [`/proc/${pid}/cwd`, ...readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`)]
+    return links.some((link) => isBelow(readlinkSync(link)))
+  } catch {
+    // Gone already.
+    return false
+  }
+}
+
+/**
+ * KILL until none of a run is left, or none that uses a directory: a process may fork between being seen and being
+ * killed.
+ */
+export async function killProcesses(
+  { run, cgroup }: Effect & { readonly type: 'processes' },
+  directory?: string,
+): Promise<void> {
+  const left = (): ProcessIdentity[] =>
+    [...markedProcesses(run), ...(cgroup === undefined ? [] : cgroupMembers(cgroup))].filter(
+      ({ pid }) => directory === undefined || uses(pid, directory),
+    )
   for (let round = 0; round < 50; round += 1) {
     const found = left()
     if (found.length === 0) return

@@ -36,7 +36,7 @@ export function openLedger(file: string, run: string, onFailure: (sentence: stri
     try {
       // A process that still writes into a directory keeps it from being removed.
       if (effect.type === 'path') {
-        for (const one of open.values()) if (one.type === 'processes') await killProcesses(one)
+        for (const one of open.values()) if (one.type === 'processes') await killProcesses(one, effect.path)
       }
       await undo(effect, run)
       open.delete(id)

@@ -7,8 +7,12 @@
  */
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, normalize } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { processStat } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
+
+/** To remove a group without members, 10 ms apart. */
+const ATTEMPTS = 100
 
 const MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']
 
@@ -89,7 +93,7 @@ export function moveToOwnCgroup(run: string, processes: readonly ProcessIdentity
 }
 
 /** Leaves the group, when this process is in it, and removes it, unless it has members. */
-export function removeCgroup(cgroup: string): void {
+export async function removeCgroup(cgroup: string): Promise<void> {
   if (joined === cgroup) {
     try {
       writeFileSync(join(dirname(cgroup), 'cgroup.procs'), String(process.pid))
@@ -98,10 +102,16 @@ export function removeCgroup(cgroup: string): void {
     }
     joined = undefined
   }
-  try {
-    rmdirSync(cgroup)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw error
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      rmdirSync(cgroup)
+      return
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'ENOENT') return
+      // A process that has been killed is seen to be dead a moment before it leaves the group.
+      if (code !== 'EBUSY' || attempt === ATTEMPTS || cgroupMembers(cgroup).length > 0) throw error
+      await delay(10)
+    }
   }
 }

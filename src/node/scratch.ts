@@ -1,4 +1,4 @@
-/** The directories of a node that is on this host. */
+/** The directories of nodes that are on this host. */
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,26 +6,34 @@ import { join } from 'node:path'
 import type { ProvisionContext } from '../plugin/provisioner.ts'
 
 export interface LocalDirectories extends AsyncDisposable {
-  readonly scratch: string
-  readonly artifacts: string
+  of(ordinal: number): { readonly scratch: string; readonly artifacts: string }
 }
 
-/** Makes them; disposing removes the scratch directory. */
-export async function makeDirectories(
-  { run, group, directory, ledger }: ProvisionContext,
-  ordinal: number,
-): Promise<LocalDirectories> {
+/** Makes those of a group; disposing removes the scratch directories. */
+export async function makeDirectories({
+  run,
+  group,
+  count,
+  directory,
+  ledger,
+}: ProvisionContext): Promise<LocalDirectories> {
   const unguessable = randomBytes(6).toString('hex')
-  const scratch = join(tmpdir(), `quarry-${run}-${group}-${ordinal}-${unguessable}`)
+  const parent = join(tmpdir(), `quarry-${run}-${group}-${unguessable}`)
   await using stack = new AsyncDisposableStack()
-  const recorded = stack.use(await ledger.record({ type: 'path', path: scratch }))
+  const recorded = stack.use(await ledger.record({ type: 'path', path: parent }))
   // Fails on whatever lies there already: nobody else's directory or link is ever used, nor removed.
-  await mkdir(scratch, { mode: 0o700 }).catch((error: unknown) => {
+  await mkdir(parent, { mode: 0o700 }).catch((error: unknown) => {
     recorded.forget()
     throw error
   })
-  const artifacts = join(directory, String(ordinal))
-  await mkdir(artifacts, { recursive: true })
+  const of = (ordinal: number): { readonly scratch: string; readonly artifacts: string } => ({
+    scratch: join(parent, String(ordinal)),
+    artifacts: join(directory, String(ordinal)),
+  })
+  for (let ordinal = 0; ordinal < count; ordinal += 1) {
+    await mkdir(of(ordinal).scratch)
+    await mkdir(of(ordinal).artifacts, { recursive: true })
+  }
   const owned = stack.move()
-  return { scratch, artifacts, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { of, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }

@@ -38,6 +38,7 @@ import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
 import runlevel from './modules/runlevel/index.ts'
+import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
 import text from './modules/text/index.ts'
 import local from './provisioners/local/index.ts'
@@ -100,6 +101,7 @@ export const components: readonly Component[] = [
   runlevel,
   sleep,
   text,
+  slowLink,
   local,
   netns,
   cpu,

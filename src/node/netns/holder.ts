@@ -4,6 +4,7 @@
  * its networks, and neither files nor mounts are left on the host (network_namespaces(7), mount_namespaces(7)).
  */
 import { EnvironmentError } from '../../base/errors.ts'
+import { processStat, signalProcess } from '../../base/process-tree.ts'
 import { startProcess } from '../../base/process.ts'
 
 export interface HolderOptions {
@@ -56,7 +57,6 @@ export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
     env: { QUARRY_RUN: run },
     input: `${links.join('\n')}\n`,
     cwd: scratch,
-    graceMs: 1000,
   })
   await using stack = new AsyncDisposableStack()
   stack.use(running)
@@ -65,15 +65,20 @@ export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
     throw new EnvironmentError(`cannot make network namespace ${hostname}: ${stderr.trim().slice(-500)}`, {
       code: 'QUARRY_NETNS',
       remedy:
-        'see `quarry doctor`; in a container, give it CAP_SYS_ADMIN and CAP_NET_ADMIN, such as docker run --privileged',
+        'run quarry as root: sudo ./quarry ...; in a container, start that with docker run --privileged',
     })
   }
-  const owned = stack.move()
+  stack.move()
   const { pid } = running
+  const started = processStat(pid)?.started ?? ''
   return {
     pid,
     enter: (directory) => [...nsenter(pid), 'sh', '-c', 'cd "$0" && exec "$@"', directory],
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      // It has nothing to put in order and no children, which `stop` would look for among all processes.
+      signalProcess({ pid, started }, 'SIGKILL')
+      await running.done
+    },
   }
 }
 

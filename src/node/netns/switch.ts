@@ -18,6 +18,8 @@ import { freeSubnets, type Subnet } from './subnet.ts'
 
 /** A place in the network for a node. */
 export interface Port {
+  /** Host number in the subnet. */
+  readonly number: number
   /** Interface of the switch. */
   readonly name: string
   readonly address: string
@@ -32,10 +34,13 @@ export interface RunNetwork extends AsyncDisposable {
   readonly switch: Node
   /** Names of the nodes, to be laid over /etc/hosts. */
   readonly hostsFile: string
-  /** One for each of the names, by which the nodes find each other from now on. Throws a UserError when it is full. */
+  /**
+   * One for each of the names, by which the nodes find each other from now on; the same one for a name that had one
+   * before. Throws a UserError when it is full.
+   */
   reserve(names: readonly string[]): Promise<readonly Port[]>
-  /** Connects ports whose cables have been laid. */
-  connect(ports: readonly Port[]): Promise<void>
+  /** Connects ports whose cables have been laid; disposing takes the cables away. */
+  connect(ports: readonly Port[]): Promise<AsyncDisposable>
 }
 
 const BRIDGE = 'br0'
@@ -91,25 +96,37 @@ async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwor
   const subnet = await takeSubnet(run, uplink)
   const hostsFile = join(scratch, 'hosts')
   await writeFile(hostsFile, `127.0.0.1 localhost\n::1 localhost\n${subnet.host(1)} controller\n`)
-  let next = FIRST_NODE
+  const numbers = new Map<string, number>()
   const owned = stack.move()
   return {
     switch: node,
     hostsFile,
     reserve: async (names) => {
-      if (next + names.length - 1 > LAST_NODE) {
+      const added = names.filter((name) => !numbers.has(name))
+      const first = FIRST_NODE + numbers.size
+      if (first + added.length - 1 > LAST_NODE) {
         throw new UserError(`a run has room for ${LAST_NODE - FIRST_NODE + 1} nodes of provisioner netns`)
       }
-      const ports = names.map((_, index) => portOf(next + index, subnet, holder.pid))
-      next += names.length
+      for (const [index, name] of added.entries()) numbers.set(name, first + index)
+      const portFor = (name: string): Port => portOf(numbers.get(name) ?? first, subnet, holder.pid)
       // Appended: what the nodes see is this very file, and at no time is a name missing.
-      await appendFile(hostsFile, names.map((name, index) => `${ports[index]?.address} ${name}\n`).join(''))
-      return ports
+      await appendFile(hostsFile, added.map((name) => `${portFor(name).address} ${name}\n`).join(''))
+      return names.map(portFor)
     },
     connect: async (ports) => {
-      const lines = ports.map(({ name }) => `link set ${name} master ${BRIDGE} addrgenmode none up\n`)
+      // Interfaces of one group go at once, and not one after another.
+      const group = ports[0]?.number ?? 0
+      const lines = ports.map(
+        ({ name }) => `link set ${name} master ${BRIDGE} group ${group} addrgenmode none up\n`,
+      )
       const { ok, stderr } = await node.run(['ip', '-batch', '-'], { input: lines.join('') })
       if (!ok) throw refused('connect the nodes of the run', stderr)
+      return {
+        [Symbol.asyncDispose]: async () => {
+          // Gone already with the namespaces of the nodes, if those have ended.
+          await node.run(['ip', 'link', 'delete', 'group', String(group)])
+        },
+      }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
@@ -122,6 +139,7 @@ function portOf(number: number, subnet: Subnet, switchPid: number): Port {
   const hardwareAddress = ['02', '51', ...bytes].join(':')
   const name = `n${number}`
   return {
+    number,
     name,
     address,
     hardwareAddress,

@@ -18,15 +18,12 @@ export default defineProvisioner({
   properties: z.strictObject({}),
   provision: async (context) => {
     const { run, group, count } = context
-    const nodes: Node[] = []
-    await using stack = new AsyncDisposableStack()
-    for (let ordinal = 0; ordinal < count; ordinal += 1) {
-      const { scratch, artifacts } = stack.use(await makeDirectories(context, ordinal))
-      nodes.push(localNode({ run, group, ordinal, scratch, artifacts }))
-    }
-    const owned = stack.move()
+    const directories = await makeDirectories(context)
+    const nodes = Array.from({ length: count }, (_, ordinal) =>
+      localNode({ run, group, ordinal, ...directories.of(ordinal) }),
+    )
     const state = nodes.map(({ scratch }) => scratch)
-    return { nodes, state, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+    return { nodes, state, [Symbol.asyncDispose]: () => directories[Symbol.asyncDispose]() }
   },
   resume: async ({ run, group, directory }, state) => {
     const nodes: Node[] = []

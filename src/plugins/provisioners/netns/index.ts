@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { throwIfAborted } from '../../../base/abort.ts'
-import { localNode } from '../../../node/local.ts'
+import { localNode, type LocalNodeOptions } from '../../../node/local.ts'
 import { localFiles } from '../../../node/local-files.ts'
 import { networkFiles } from '../../../node/netns/files.ts'
 import { holdNamespaces } from '../../../node/netns/holder.ts'
@@ -8,7 +8,6 @@ import { joinNetwork, type Port, type RunNetwork } from '../../../node/netns/swi
 import { makeDirectories } from '../../../node/scratch.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
 import type { Node } from '../../../plugin/node.ts'
-import type { ProvisionContext } from '../../../plugin/provisioner.ts'
 
 const properties = z.strictObject({
   mtu: z.int().min(576).max(9000).default(1500).describe('bytes of the largest packet that a node can send'),
@@ -30,12 +29,15 @@ export default defineProvisioner({
   ],
   properties,
   provision: async (context, { mtu }) => {
-    const { group, count, signal } = context
+    const { run, group, count, signal } = context
     await using stack = new AsyncDisposableStack()
     const network = stack.use(await joinNetwork(context))
+    const directories = stack.use(await makeDirectories(context))
     const ports = await network.reserve(Array.from({ length: count }, (_, ordinal) => nameOf(group, ordinal)))
     const started = await Promise.allSettled(
-      ports.map((port, ordinal) => startNode(context, network, port, ordinal, mtu)),
+      ports.map((port, ordinal) =>
+        startNode({ ...directories.of(ordinal), run, group, ordinal }, port, network, mtu),
+      ),
     )
     // Side by side, as they came up.
     stack.defer(async () => {
@@ -47,7 +49,7 @@ export default defineProvisioner({
       if (one.status === 'rejected') throw one.reason
       return one.value.node
     })
-    await network.connect(ports)
+    stack.use(await network.connect(ports))
     throwIfAborted(signal)
     const owned = stack.move()
     return { nodes, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -59,15 +61,13 @@ const nameOf = (group: string, ordinal: number): string =>
   `${group.replaceAll(/[^\w.-]/g, '-').slice(0, 50)}-${ordinal}`
 
 async function startNode(
-  context: ProvisionContext,
-  network: RunNetwork,
+  place: Pick<LocalNodeOptions, 'run' | 'group' | 'ordinal' | 'scratch' | 'artifacts'>,
   port: Port,
-  ordinal: number,
+  network: RunNetwork,
   mtu: number,
 ): Promise<{ readonly node: Node } & AsyncDisposable> {
-  const { run, group } = context
+  const { run, group, ordinal, scratch } = place
   await using stack = new AsyncDisposableStack()
-  const { scratch, artifacts } = stack.use(await makeDirectories(context, ordinal))
   const { hostsFile } = network
   const hostname = nameOf(group, ordinal)
   const holder = stack.use(
@@ -77,11 +77,7 @@ async function startNode(
   const files = stack.use(localFiles())
   const { address, name, hardwareAddress } = port
   const node = localNode({
-    run,
-    group,
-    ordinal,
-    scratch,
-    artifacts,
+    ...place,
     address,
     network: { port: name, hardwareAddress, switch: network.switch },
     files: networkFiles(files, holder.pid),

@@ -18,14 +18,14 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 const failing = (sentence: string): never => {
   throw new Error(sentence)
 }
-const properties = netns.properties.parse({})
 const said = async (node: Node | undefined, ...command: readonly string[]): Promise<string> => {
   const result = await node?.run(command)
   return `${result?.stdout}${result?.stderr}`.trim()
 }
 
 /** A run without anything but its nodes. */
-async function provisioned(run: string, counts: Readonly<Record<string, number>>) {
+async function provisioned(run: string, counts: Readonly<Record<string, number>>, given: object = {}) {
+  const properties = netns.properties.parse(given)
   await using stack = new AsyncDisposableStack()
   const ledger = stack.use(openLedger(join(directory, `${run}.jsonl`), run, failing))
   const contexts = Object.entries(counts).map(([group, count]): ProvisionContext => ({
@@ -95,6 +95,41 @@ test('stopping a command in a node ends all that it started', async () => {
   await expect.poll(() => said(node, 'pgrep', '-xfc', 'sleep 4712')).toBe('2')
   await command?.stop()
   expect(await said(node, 'pgrep', '-xfc', 'sleep 4712')).toBe('0')
+})
+
+test('a group that goes and comes again has the same addresses', async () => {
+  const run = `netns-${process.pid}-again`
+  await using stack = new AsyncDisposableStack()
+  const ledger = stack.use(openLedger(join(directory, 'undo.jsonl'), run, failing))
+  await ledger.record({ type: 'processes', run })
+  const provision = (group: string) =>
+    netns.provision(
+      {
+        run,
+        group,
+        count: 2,
+        ledger,
+        directory: join(directory, group),
+        signal: new AbortController().signal,
+      },
+      netns.properties.parse({}),
+    )
+  const first = await provision('server')
+  const client = stack.use(await provision('client'))
+  await first[Symbol.asyncDispose]()
+  const second = stack.use(await provision('server'))
+  expect(second.nodes.map(({ address }) => address)).toEqual(first.nodes.map(({ address }) => address))
+  const found = await said(client.nodes[0], 'getent', 'ahostsv4', 'server-0')
+  expect(new Set(found.split('\n').map((line) => line.split(' ')[0]))).toEqual(
+    new Set([second.nodes[0]?.address]),
+  )
+})
+
+test('the largest packet is as large as it is told', async () => {
+  await using one = await provisioned(`netns-${process.pid}-mtu`, { server: 2 }, { mtu: 9000 })
+  const [[first, second] = []] = one.groups
+  expect(first?.files.text('/sys/class/net/eth0/mtu')).toBe('9000\n')
+  expect(await said(first, 'ip', 'route', 'get', second?.address ?? '')).toContain('dev eth0')
 })
 
 test('more nodes than a network has room for are refused', async () => {
