@@ -1,10 +1,11 @@
 /** Bringing the tools that a definition's components need, before its run. */
 import { tmpdir } from 'node:os'
 import { rungsOf } from '../engine/ladder.ts'
-import type { Definition, Phase } from '../model/definition.ts'
+import type { ComponentUse, Definition, Phase } from '../model/definition.ts'
 import { installPackages } from '../node/apt.ts'
 import { localNode } from '../node/local.ts'
 import { areForCertainTargets, checkNeeds, isDebian, isRoot } from '../node/needs.ts'
+import type { Component, ComponentKind } from '../plugin/define.ts'
 import type { Need } from '../plugin/need.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { CommandContext } from './command.ts'
@@ -34,31 +35,33 @@ export async function installNeeded(
 
 /** What the definition's components need, those left out that are only for certain targets, such as a JVM. */
 function needsOf(definition: Definition, registry: Registry): Need[] {
-  const { samplers, probes } = definition.observe
-  const components = [
-    ...definition.groups.map(({ provisioner }) => registry.get('provisioner', provisioner.component)),
-    ...definition.groups.flatMap(({ managers }) =>
-      managers.map(({ component }) => registry.get('manager', component)),
-    ),
-    ...modulesOf(definition.phases).map((component) => registry.get('module', component)),
-    ...definition.checkers.map(({ component }) => registry.get('checker', component)),
-    ...definition.artifactCheckers.map(({ component }) => registry.get('artifact-checker', component)),
-    ...samplers.map(({ component }) => registry.get('sampler', component)),
-    ...probes.map(({ component }) => registry.get('probe', component)),
-    // Without a symptom nothing is captured.
-    ...(definition.symptoms.length === 0
-      ? []
-      : rungsOf(definition, registry).map(({ collector }) => collector)),
+  const { groups, phases, checkers, artifactCheckers, observe, symptoms } = definition
+  const uses: readonly (readonly [ComponentKind, readonly ComponentUse[]])[] = [
+    ['provisioner', groups.map(({ provisioner }) => provisioner)],
+    ['manager', groups.flatMap(({ managers }) => managers)],
+    ['module', modulesOf(phases)],
+    ['checker', checkers],
+    ['artifact-checker', artifactCheckers],
+    ['sampler', observe.samplers],
+    ['probe', observe.probes],
   ]
-  return components
-    .map((component) => component?.needs ?? [])
-    .filter((needs) => !areForCertainTargets(needs))
-    .flat()
+  const needs = uses.flatMap(([kind, all]) =>
+    all.map(({ component, properties, unresolved }) => {
+      const plugin: Component | undefined = registry.get(kind, component)
+      // What references stand for is not known yet, and neither is what it takes.
+      const more = unresolved === undefined ? plugin?.needsFor?.(properties) : undefined
+      return [...(plugin?.needs ?? []), ...(more ?? [])]
+    }),
+  )
+  // Without a symptom nothing is captured.
+  const rungs =
+    symptoms.length === 0 ? [] : rungsOf(definition, registry).map(({ collector }) => collector.needs)
+  return [...needs, ...rungs].filter((own) => !areForCertainTargets(own)).flat()
 }
 
-/** Ids of all modules, also of nested phases. */
-function modulesOf(phases: readonly Phase[]): string[] {
+/** All modules, also of nested phases. */
+function modulesOf(phases: readonly Phase[]): ComponentUse[] {
   return phases
     .flatMap(({ steps }) => steps)
-    .flatMap((step) => (step.type === 'module' ? [step.use.component] : modulesOf(step.phases)))
+    .flatMap((step) => (step.type === 'module' ? [step.use] : modulesOf(step.phases)))
 }

@@ -16,6 +16,8 @@ export interface Definable<P> {
   /** One line for the reference. */
   readonly summary: string
   readonly needs: readonly Need[]
+  /** What it needs on top with these properties. */
+  readonly needsFor?: (properties: P) => readonly Need[]
   /** A strict object schema: unknown keys are errors; `describe()` each property, it becomes the reference. */
   readonly properties: z.ZodType<P>
 }

@@ -1,6 +1,6 @@
 /** A system that scripts install, configure, start and stop: what every other manager can be written as. */
 import { z } from 'zod'
-import { TargetError } from '../../../base/errors.ts'
+import { EnvironmentError, TargetError } from '../../../base/errors.ts'
 import { defineManager } from '../../../plugin/define.ts'
 import type { ManagerContext } from '../../../plugin/manager.ts'
 import type { Node } from '../../../plugin/node.ts'
@@ -18,6 +18,12 @@ const properties = z.strictObject({
     .regex(/^[\w.-]{1,50}$/)
     .default('service')
     .describe('its name: of its log, and of the provider that tells its port'),
+  tools: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'programs that it needs, each with its Debian package: they are installed before the run where possible',
+    ),
   install: script.optional().describe('script that puts the system on a node'),
   configure: script.optional().describe('script that makes it ready to be started'),
   serve: script
@@ -57,11 +63,14 @@ export default defineManager({
   id: 'command',
   summary: 'a system that scripts install, configure, start and stop',
   needs: [{ type: 'tool', name: 'bash', package: 'bash' }],
+  needsFor: ({ tools }) =>
+    Object.entries(tools).map(([name, debian]) => ({ type: 'tool', name, package: debian })),
   properties,
   provides: ['command'],
   requires: [],
   configure: async (context, given) => {
     await onEach(context, async (node) => {
+      await checkTools(node, given.tools)
       await runScript(context, node, 'install', given)
       await runScript(context, node, 'configure', given)
     })
@@ -102,6 +111,19 @@ const environmentOf = (context: ManagerContext, node: Node, { service, env }: Pr
   QUARRY_SERVICE_LOG: logOf(node, service),
   ...env,
 })
+
+/** Throws an EnvironmentError that names the packages of those that a node lacks. */
+async function checkTools(node: Node, tools: Properties['tools']): Promise<void> {
+  const script = 'for tool; do command -v "$tool" >/dev/null || echo "$tool"; done'
+  const { stdout } = await node.run(['sh', '-c', script, 'sh', ...Object.keys(tools)])
+  const missing = stdout.split('\n').filter((line) => line !== '')
+  if (missing.length === 0) return
+  const packages = [...new Set(missing.map((name) => tools[name] ?? name))]
+  throw new EnvironmentError(`${node.name} lacks ${missing.join(', ')}`, {
+    code: 'QUARRY_NOT_FOUND',
+    remedy: `apt-get install -y ${packages.join(' ')}`,
+  })
+}
 
 /** On all nodes at once; the others are waited for when one fails. */
 async function onEach(context: ManagerContext, act: (node: Node) => Promise<void>): Promise<void> {
