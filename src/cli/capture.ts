@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { UserError } from '../base/errors.ts'
 import { parseDuration } from '../base/duration.ts'
 import { findTargets } from '../engine/targets.ts'
-import type { Definition } from '../model/definition.ts'
+import { bareGroup, type Definition } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
 import type { Tier } from '../model/tier.ts'
 import { localNode } from '../node/local.ts'
@@ -68,10 +68,7 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
         aliases: ['server', 'client'],
         nodeCount: 1,
         provisioner,
-        managers: [],
-        launchLevel: 'STARTED_SERVICES_RUNNING',
-        finalLevel: 'DESTROYED',
-        reuse: false,
+        ...bareGroup,
       },
     ],
     localFiles: [],

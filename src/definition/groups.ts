@@ -1,5 +1,5 @@
 /** The node groups of a definition, by all their names. */
-import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
+import { bareGroup, type ComponentUse, type NodeGroupSpec } from '../model/definition.ts'
 import type { RunLevel } from '../model/run-level.ts'
 import { findComponent, useComponent } from './component.ts'
 import type { LoadContext } from './context.ts'
@@ -83,10 +83,7 @@ export function createGroups({ registry, report }: LoadContext): Groups {
       aliases: new Set(),
       nodeCount: 1,
       provisioner,
-      managers: [],
-      launchLevel: 'STARTED_SERVICES_RUNNING',
-      finalLevel: 'DESTROYED',
-      reuse: false,
+      ...bareGroup,
     }
     add(group, nowhere)
     return group

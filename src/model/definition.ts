@@ -35,6 +35,14 @@ export interface NodeGroupSpec {
   readonly cluster?: string
 }
 
+/** A group without managers that lives as long as its run. */
+export const bareGroup = {
+  managers: [],
+  launchLevel: 'STARTED_SERVICES_RUNNING',
+  finalLevel: 'DESTROYED',
+  reuse: false,
+} as const satisfies Partial<NodeGroupSpec>
+
 /** Phases run one after another; the steps of one phase together. */
 export interface Phase {
   readonly steps: readonly Step[]
