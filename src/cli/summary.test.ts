@@ -24,6 +24,7 @@ const result: RunResult = {
   directory: '/runs/20261121-123558-web-bb91',
   answer: `Symptom dark showed after 38s. The agent makes it. ${'It goes on and on. '.repeat(6)}`,
   symptoms: [{ name: 'dark', from: '1', to: null, curedBy: null }],
+  checks: [],
   findings: [
     finding(1, 'The agent makes it.'),
     finding(2, `Memory grew\u001B[2J from 1 MiB to 2 MiB ${'and grew '.repeat(40)}`),
@@ -75,6 +76,7 @@ test('a run with nothing to tell', () => {
     verdict: 'pass',
     answer: 'No symptom showed in 20s.',
     findings: [],
+    checks: [],
     notLookedAt: [],
   })
   expect(stripVTControlCharacters(text)).not.toContain('Findings')

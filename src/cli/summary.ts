@@ -23,6 +23,7 @@ const colors = { pass: 'green', unknown: 'yellow', fail: 'red' } as const
 export function summaryOf(result: RunResult, columns = process.stdout.columns ?? 80): string {
   const width = Math.max(NARROWEST, Math.min(WIDEST, columns - 1))
   const { verdict, run, answer, findings, notLookedAt, directory } = result
+  const next = nextStep(result, findings)
   const paragraph = (text: string): string[] => wrapped(shortened(oneLine(text), MOST_ANSWER), width)
   return [
     '',
@@ -31,8 +32,7 @@ export function summaryOf(result: RunResult, columns = process.stdout.columns ??
     ...paragraph(answer),
     ...findingLines(findings, answer, width),
     ...missingLines(notLookedAt, width),
-    '',
-    ...paragraph(`Next: ${nextStep(result, findings)}`),
+    ...(next === undefined ? [] : ['', ...paragraph(`Next: ${next}`)]),
     '',
     `Case file  ${join(directory, 'case.html')}`,
     `Evidence   ${directory}`,

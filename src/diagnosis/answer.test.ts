@@ -19,6 +19,27 @@ test('a symptom that nobody could judge is not a run without one', async () => {
   )
 })
 
+test('without symptoms to watch for it says what was checked, and what failed', async () => {
+  await using run = await SyntheticRun.begin(60)
+  const { record } = await run.open()
+  const check = (name: string, verdict: 'pass' | 'fail') => ({
+    name,
+    checker: 'nofail',
+    verdict,
+    message: 'because',
+  })
+  const of = (...checks: ReturnType<typeof check>[]) => ({ ...record, watchedFor: [], checks })
+  expect(answerOf(of(check('a', 'pass'), check('b', 'pass')), [])).toBe('All of 2 checks passed after 1m.')
+  expect(nextStep(of(check('a', 'pass')), [])).toBeUndefined()
+  expect(answerOf(of(), [])).toBe('It ran to its end in 1m.')
+  const failed = of(check('a', 'pass'), check('b', 'fail'))
+  expect(answerOf(failed, [])).toBe('Check b failed: because.')
+  expect(answerOf({ ...failed, watchedFor: ['dark'] }, [])).toBe(
+    'No symptom showed in 1m. Check b failed: because.',
+  )
+  expect(nextStep(failed, [])).toMatch(/^see what b is about/)
+})
+
 test('a comparison says what it compares', async () => {
   await using run = await SyntheticRun.begin(60)
   run.symptom('sick against healthy', 30, null, [])

@@ -36,10 +36,33 @@ function shownOf(record: RunRecord): string {
     return 'The ladder was climbed once, by hand; no symptom was watched for.'
   const lasted = duration(Number(endOf(record) - startOf(record)))
   const open = record.checks.filter(({ verdict }) => verdict === 'unknown')
-  if (open.length === 0) return `No symptom showed in ${lasted}.`
+  if (open.length === 0) return checkedOf(record, lasted)
   const why = open.map(({ message }) => plain(message, 300).replace(/[.?\s]+$/, ''))
   return `Whether a symptom showed in ${lasted} is not known: ${list(why)}.`
 }
+
+/** What was judged besides: whether a symptom was watched for, and what checkers found. */
+function checkedOf(record: RunRecord, lasted: string): string {
+  const own = ownChecks(record)
+  const quiet = `No symptom showed in ${lasted}.`
+  const failed = failedOf(record).map(
+    ({ name, message }) => `Check ${plain(name)} failed: ${sentence(message)}`,
+  )
+  if (record.watchedFor?.length !== 0) return [quiet, ...failed].join(' ')
+  if (failed.length > 0) return failed.join(' ')
+  return own.length === 0
+    ? `It ran to its end in ${lasted}.`
+    : `All of ${own.length} checks passed after ${lasted}.`
+}
+
+/** Those of the definition, and what every run is judged by apart from symptoms. */
+const ownChecks = ({ checks }: Pick<RunRecord, 'checks'>) =>
+  checks.filter(({ checker }) => checker !== 'built-in')
+
+const failedOf = ({ checks }: Pick<RunRecord, 'checks'>) =>
+  checks.filter(({ name, verdict }) => verdict === 'fail' && name !== 'no-unexpected-symptoms')
+
+const sentence = (text: string): string => `${plain(text, 300).replace(/[.?\s]+$/, '')}.`
 
 /** The links as sentences; the class and what hides it last. */
 function clausesOf(chain: readonly Finding[], signature: string | undefined): string[] {
@@ -96,16 +119,22 @@ const isAbout = (finding: Finding, agent: Finding | undefined): boolean =>
 
 /** What the next step depends on: a record has it, and so has what `--json` prints. */
 export interface CaseSoFar {
+  readonly watchedFor?: readonly string[]
   readonly symptoms: readonly unknown[]
+  readonly checks: RunRecord['checks']
   readonly notLookedAt: readonly NotLookedAt[]
 }
 
-/** What to do next, one sentence, by what is known and what is not. */
-export function nextStep(record: CaseSoFar, findings: readonly Finding[]): string {
+/** What to do next, one sentence, by what is known and what is not; undefined when there is nothing to do. */
+export function nextStep(record: CaseSoFar, findings: readonly Finding[]): string | undefined {
   const confident = findings.filter((finding) => finding.confident)
   const agent = confident.find(({ kind }) => kind === 'attribution')
   const cure = confident.find(({ kind }) => kind === 'intervention')
   const failure = signatureOf(confident)
+  const [failed] = failedOf(record)
+  if (record.symptoms.length === 0 && failed !== undefined)
+    return `see what ${plain(failed.name)} is about in \`logs/\` and \`nodes/\` of the run directory.`
+  if (record.watchedFor?.length === 0) return undefined
   if (record.symptoms.length === 0)
     return 'if the symptom was expected, run it again, or longer: one quiet run proves little about what comes and goes.'
   if (agent !== undefined)

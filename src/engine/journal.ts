@@ -49,6 +49,7 @@ export function openJournal(
     nodes: [],
     phases: [],
     probes: [],
+    watchedFor: definition.symptoms.map(({ name }) => name),
     symptoms: [],
     captures: [],
     checks: [],

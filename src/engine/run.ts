@@ -261,7 +261,9 @@ export function resultOf(record: RunRecord, directory: string, findings: readonl
     run: record.id,
     directory,
     answer: answerOf(record, findings),
+    ...(record.watchedFor === undefined ? {} : { watchedFor: record.watchedFor }),
     symptoms: record.symptoms.map(({ name, from, to, curedBy }) => ({ name, from, to, curedBy })),
+    checks: record.checks,
     findings,
     notLookedAt: record.notLookedAt,
   }

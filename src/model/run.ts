@@ -135,6 +135,8 @@ export interface RunRecord {
   }[]
   readonly phases: readonly PhaseRecord[]
   readonly probes: readonly ProbeRecord[]
+  /** Names of the symptoms that the definition watches for; records of older versions lack it. */
+  readonly watchedFor?: readonly string[]
   readonly symptoms: readonly SymptomRecord[]
   readonly captures: readonly CaptureRecord[]
   readonly checks: readonly CheckRecord[]
@@ -151,7 +153,10 @@ export interface RunResult {
   readonly run: string
   readonly directory: string
   readonly answer: string
+  /** Names of the symptoms that were watched for, and those that showed. */
+  readonly watchedFor?: readonly string[]
   readonly symptoms: readonly { name: string; from: Nanos; to: Nanos | null; curedBy: string | null }[]
+  readonly checks: readonly CheckRecord[]
   readonly findings: readonly Finding[]
   readonly notLookedAt: readonly NotLookedAt[]
 }

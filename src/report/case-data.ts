@@ -50,7 +50,7 @@ export async function loadCase(directory: string): Promise<CaseData> {
   return {
     record,
     result,
-    nextStep: nextStep(record, result.findings),
+    nextStep: nextStep(record, result.findings) ?? '',
     findings: await showFindings(result.findings, evidence),
     conditions: await loadConditions(evidence, record, onset),
     probes: await loadProbeSpans(evidence, span.from, span.to),

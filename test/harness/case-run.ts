@@ -198,5 +198,6 @@ const resultOf = (record: RunRecord, findings: readonly Finding[], name: string)
     curedBy,
   })),
   findings,
+  checks: record.checks,
   notLookedAt: record.notLookedAt,
 })
