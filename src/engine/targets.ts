@@ -16,8 +16,10 @@ export interface TargetQuestion {
 /** The processes on a node that a question points at, without doubles; Quarry's own process is never one. */
 export function findTargets(node: Node, question: TargetQuestion): Target[] {
   const reasons = new Map<number, string[]>()
+  // On another machine our own id is somebody else's.
+  const own = node.host === 'localhost' ? process.pid : undefined
   const add = (pid: number, why: string): void => {
-    if (pid !== process.pid) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
+    if (pid !== own) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
   }
   const { files } = node
   const sockets = question.probes.flatMap(({ name, subject }) =>
@@ -30,7 +32,7 @@ export function findTargets(node: Node, question: TargetQuestion): Target[] {
   }
   for (const wanted of question.targets) {
     if (typeof wanted === 'number') add(wanted, 'is named in the definition')
-    else for (const pid of matching(files, new RegExp(wanted))) add(pid, `matches ${wanted}`)
+    else for (const pid of matching(files, new RegExp(wanted), own)) add(pid, `matches ${wanted}`)
   }
   return [...reasons].flatMap(([pid, why]) => {
     const comm = files.text(`/proc/${pid}/comm`)?.trimEnd()
@@ -57,9 +59,9 @@ const commandLineOf = (files: FileView, pid: number): string =>
   (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 
 /** The words that Quarry was started with are also in the command lines of `sudo`, shells and the like above it. */
-function matching(files: FileView, pattern: RegExp): number[] {
-  const own = ancestors(files, process.pid)
-  return pidsOf(files).filter((pid) => !own.includes(pid) && pattern.test(commandLineOf(files, pid)))
+function matching(files: FileView, pattern: RegExp, own: number | undefined): number[] {
+  const above = own === undefined ? [] : ancestors(files, own)
+  return pidsOf(files).filter((pid) => !above.includes(pid) && pattern.test(commandLineOf(files, pid)))
 }
 
 /** A process, its parent, and so on. */

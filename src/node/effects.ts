@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { isPlausibleRemote, undoRemotely } from './ssh-undo.ts'
 import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
 const exec = promisify(execFile)
@@ -38,6 +39,9 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
+      return
+    case 'remote':
+      await undoRemotely(effect)
       return
   }
 }
@@ -86,6 +90,8 @@ function isPlausible(effect: Effect, run: string): boolean {
       return effect.path.startsWith('/proc/sys/') || effect.path.startsWith('/sys/')
     case 'processes':
       return effect.run === run && (effect.cgroup === undefined || isCgroupOf(run, effect.cgroup))
+    case 'remote':
+      return isPlausibleRemote(effect, run)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

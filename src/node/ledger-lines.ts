@@ -7,13 +7,25 @@ import { EnvironmentError } from '../base/errors.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 
 const path = z.string().startsWith('/')
-const effect = z.discriminatedUnion('type', [
+const localEffect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('path'), path }),
   z.object({ type: z.literal('mount'), path }),
   z.object({ type: z.literal('restore'), path, content: z.string() }),
   z.object({ type: z.literal('stopped'), pid: z.int().positive(), started: z.string() }),
   z.object({ type: z.literal('processes'), run: z.string().min(1), cgroup: path.exactOptional() }),
   z.object({ type: z.literal('tracefs-instance'), path }),
+])
+const sshDestination = z.object({
+  destination: z.string(),
+  port: z.int().positive().exactOptional(),
+  user: z.string().exactOptional(),
+  identity: path.exactOptional(),
+  config: path.exactOptional(),
+  strictHostKeyChecking: z.enum(['yes', 'no', 'accept-new']).exactOptional(),
+})
+const effect = z.union([
+  localEffect,
+  z.object({ type: z.literal('remote'), host: sshDestination, effect: localEffect }),
 ])
 const owner = z.object({
   run: z.string().min(1),

@@ -159,5 +159,7 @@ function describe(effect: Effect): string {
       return `processes of run ${effect.run}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
+    case 'remote':
+      return `${describe(effect.effect)} on ${effect.host.destination}`
   }
 }

@@ -32,6 +32,8 @@ import bash from './modules/bash/index.ts'
 import noop from './modules/noop/index.ts'
 import sleep from './modules/sleep/index.ts'
 import local from './provisioners/local/index.ts'
+import ssh from './provisioners/ssh/index.ts'
+import sshonly from './provisioners/sshonly/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
 import memory from './samplers/memory/index.ts'
@@ -82,6 +84,8 @@ export const components: readonly Component[] = [
   noop,
   sleep,
   local,
+  ssh,
+  sshonly,
   cpu,
   disk,
   memory,
