@@ -2,6 +2,7 @@
  * Whom to look at: the processes behind the probes of a symptom, those that its labels name, and those that the
  * definition names. Found by reading procfs alone.
  */
+import { UserError } from '../base/errors.ts'
 import type { EvidenceSpec } from '../model/definition.ts'
 import type { ProbeRecord, ProbeSubject, SymptomRecord, Target } from '../model/run.ts'
 import type { FileView, Node } from '../plugin/node.ts'
@@ -47,6 +48,16 @@ export function findTargets(node: Node, question: TargetQuestion): Target[] {
       },
     ]
   })
+}
+
+/** Whoever names processes wants to look at them: without them there is nothing to see, and a UserError says so. */
+export function checkTargets(nodes: readonly Node[], targets: TargetQuestion['targets']): void {
+  for (const target of targets) {
+    const question = { probes: [], series: [], targets: [target] }
+    if (nodes.some((node) => findTargets(node, question).length > 0)) continue
+    const what = typeof target === 'number' ? `there is no process ${target}` : `no process matches ${target}`
+    throw new UserError(what, { code: 'QUARRY_NO_TARGET', remedy: 'see `ps -e -o pid,args`' })
+  }
 }
 
 const pidsOf = (files: FileView): number[] =>
