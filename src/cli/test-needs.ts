@@ -15,6 +15,7 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
     id: 'Java virtual machines',
     needs: [tool('javac', 'default-jdk-headless'), tool('jstack', 'default-jdk-headless')],
   },
+  { id: 'hosts that ssh reaches', needs: [tool('ssh', 'openssh-client'), tool('sshd', 'openssh-server')] },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
   { id: 'metrics of node_exporter', needs: [tool('prometheus-node-exporter', 'prometheus-node-exporter')] },

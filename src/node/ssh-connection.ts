@@ -17,6 +17,9 @@ import { scriptLine, sshArguments, sshCommandLine } from './ssh-destination.ts'
 /** sshd's MaxSessions is 10 unless somebody changed it; what goes beyond this takes a connection of its own. */
 const MOST_SESSIONS = 8
 
+/** Scripts of our own take moments, unless something hangs. */
+const SCRIPT_MS = 60_000
+
 export interface SshConnection extends AsyncDisposable {
   readonly host: SshDestination
   /** Private directory on this host, removed with the connection. */
@@ -99,11 +102,15 @@ export async function connect(
   const script = async (text: string, doing: string, during?: AbortSignal): Promise<string> => {
     const result = await runProcess(['ssh', ...shared, scriptLine(text)], {
       env: { QUARRY_RUN: run },
+      timeoutMs: SCRIPT_MS,
       ...(during === undefined ? {} : { signal: during }),
     })
     if (result.ok) return result.stdout
     if (result.exitCode === 255 && !(await isAlive())) throw lost(doing)
-    const why = result.stderr.trim() || `status ${result.exitCode ?? result.signal}`
+    const late = result.timedOut
+      ? 'no end after a minute; do the start-up files of its shell wait for something?'
+      : ''
+    const why = late || result.stderr.trim() || `status ${result.exitCode ?? result.signal}`
     throw new EnvironmentError(`could not do this on ${host.destination}: ${doing}: ${why}`, {
       code: 'QUARRY_SSH_FAILED',
     })
