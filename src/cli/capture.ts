@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os'
 import { UserError } from '../base/errors.ts'
 import { parseDuration } from '../base/duration.ts'
-import { findTargets } from '../engine/targets.ts'
-import { bareGroup, type Definition } from '../model/definition.ts'
+import { checkTargets } from '../engine/targets.ts'
+import { bareGroup, type ComponentUse, type Definition } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
 import type { Tier } from '../model/tier.ts'
 import { localNode } from '../node/local.ts'
@@ -16,6 +16,8 @@ const OBSERVING: readonly Tier[] = ['read', 'sample', 'trace']
 export const command = defineCommand({
   arguments: {},
   options: {
+    node: { value: 'user@host', summary: 'another host, as ssh takes it; this one if absent' },
+    sshConfig: { value: 'file', summary: 'ssh configuration for --node; the one of the user if absent' },
     pid: { value: 'pid', many: true, summary: 'process to look at; may be repeated' },
     match: { value: 'regex', many: true, summary: 'processes whose command line matches; may be repeated' },
     upTo: {
@@ -27,13 +29,16 @@ export const command = defineCommand({
     runs: { value: 'directory', summary: 'where run directories go; ./runs, or QUARRY_RUNS' },
     plain: { summary: 'plain lines of progress, also on a terminal' },
   },
-  details: `Climbs the ladder now, on this host, and writes a case file. By default nothing that waits is woken: the
+  details: `Climbs the ladder now, on this host or one that ssh reaches, and writes a case file. By default nothing that waits is woken: the
 tier \`stop\` (strace, gdb, SIGSTOP) and the tier \`change\` (dropping caches) must be asked for with --up-to.
 Two captures can be held against each other: \`quarry compare SICK HEALTHY\`.`,
   run: async (values, context) => {
     const registry = await context.registry()
     const definition = captureDefinition(values, registry)
-    checkTargets(definition)
+    if (values.node === undefined) {
+      const node = localNode({ run: 'capture', group: 'local', ordinal: 0, scratch: tmpdir() })
+      checkTargets([node], definition.evidence.targets)
+    }
     const { runs, plain } = values
     return await execute(
       definition,
@@ -44,6 +49,8 @@ Two captures can be held against each other: \`quarry compare SICK HEALTHY\`.`,
 })
 
 interface Wanted {
+  readonly node: string | undefined
+  readonly sshConfig: string | undefined
   readonly pid: readonly string[]
   readonly match: readonly string[]
   readonly upTo: string | undefined
@@ -53,9 +60,7 @@ interface Wanted {
 
 /** A run without a workload that climbs once: what a symptom would have done, had it been watched for. */
 function captureDefinition(wanted: Wanted, registry: Registry): Definition {
-  const local = registry.get('provisioner', 'local')
-  if (local === undefined) throw new Error('there is no provisioner called local')
-  const provisioner = { name: 'local', component: 'local', properties: local.properties.parse({}) }
+  const provisioner = provisionerOf(wanted, registry)
   const samplers = registry.all('sampler').filter(({ properties }) => properties.safeParse({}).success)
   const allow = tiersUpTo(wanted.upTo)
   const use = (id: string, properties: unknown) => ({ name: id, component: id, properties })
@@ -64,7 +69,7 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
     description: 'The ladder climbed by hand',
     groups: [
       {
-        name: 'local',
+        name: wanted.node === undefined ? 'local' : 'remote',
         aliases: ['server', 'client'],
         nodeCount: 1,
         provisioner,
@@ -97,14 +102,18 @@ function captureDefinition(wanted: Wanted, registry: Registry): Definition {
   }
 }
 
-/** Whoever names processes wants to look at them: a capture without them is worth nothing, and says so. */
-function checkTargets({ evidence: { targets } }: Definition): void {
-  const node = localNode({ run: 'capture', group: 'local', ordinal: 0, scratch: tmpdir() })
-  for (const target of targets) {
-    if (findTargets(node, { probes: [], series: [], targets: [target] }).length > 0) continue
-    const what = typeof target === 'number' ? `there is no process ${target}` : `no process matches ${target}`
-    throw new UserError(what, { code: 'QUARRY_NO_TARGET', remedy: 'see `ps -e -o pid,args`' })
-  }
+function provisionerOf({ node, sshConfig }: Wanted, registry: Registry): ComponentUse {
+  if (node === undefined && sshConfig !== undefined)
+    throw new UserError('--ssh-config is of use only with --node')
+  const component = node === undefined ? 'local' : 'ssh'
+  const plugin = registry.get('provisioner', component)
+  if (plugin === undefined) throw new Error(`there is no provisioner called ${component}`)
+  const config = sshConfig === undefined ? {} : { config: sshConfig }
+  const properties = plugin.properties.safeParse(node === undefined ? {} : { hosts: [node], ...config })
+  if (properties.success) return { name: component, component, properties: properties.data }
+  throw new UserError(`--node ${node}: not a destination of ssh`, {
+    remedy: 'user@host, ssh://user@host:port or an alias of ~/.ssh/config',
+  })
 }
 
 function usable(registry: Registry, id: string, allowed: readonly Tier[]): unknown {

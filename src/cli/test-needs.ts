@@ -31,6 +31,7 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       tool('python3', 'python3'),
     ],
   },
+  { id: 'hosts that ssh reaches', needs: [tool('ssh', 'openssh-client'), tool('sshd', 'openssh-server')] },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
   { id: 'metrics of node_exporter', needs: [tool('prometheus-node-exporter', 'prometheus-node-exporter')] },

@@ -11,7 +11,7 @@ import type { LadderContext, Rung } from './ladder.ts'
 import type { Observation } from './observe.ts'
 import type { Symptom } from './symptom-state.ts'
 import type { SymptomWatch } from './symptoms.ts'
-import { findTargets, livesIn } from './targets.ts'
+import { checkTargets, findTargets, livesIn } from './targets.ts'
 
 /** A symptom that comes and goes is captured this many times. */
 const CAPTURES_PER_SYMPTOM = 3
@@ -27,6 +27,7 @@ export interface CaptureContext extends LadderContext {
 /** Climbs because a person asked: nothing is known to be sick, so every rung is climbed. */
 export async function captureAsked(context: CaptureContext): Promise<boolean> {
   const { ladder: rungs } = laddersOf(context)
+  checkTargets(context.ensemble.hosts, context.definition.evidence.targets)
   context.journal.enter('capturing')
   await climbOn(context, {
     id: 'sick-1',

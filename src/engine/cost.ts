@@ -28,6 +28,8 @@ export function metered(node: Node): Metered {
   const timer = setInterval(look, POLL_MS)
   timer.unref()
   const watch = (running: RunningCommand): RunningCommand => {
+    // What runs on another machine has no cost that could be read here.
+    if (node.host !== 'localhost') return running
     spent.set(running.pid, 0)
     // Its id may be another's from now on: what it spent is kept, and not looked at any more.
     void running.done.then(() => {

@@ -13,6 +13,7 @@ import { createIngest } from './raw-output.ts'
 import { metered } from './cost.ts'
 import type { EvidenceWriter } from '../evidence/writer.ts'
 import { checkNeeds } from '../node/needs.ts'
+import { ledgerOn } from '../node/ssh-undo.ts'
 import type { CollectContext, ProbeCommand } from '../plugin/collector.ts'
 import type { RowSink } from '../plugin/evidence.ts'
 import type { Node } from '../plugin/node.ts'
@@ -188,7 +189,7 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
       windowMs: definition.evidence.windowMs,
       rows: counted.sink,
       ingest: raw.ingest,
-      ledger: context.ledger,
+      ledger: ledgerOn(node, context.ledger),
       note: (sentence) => journal.event('rung', id, `${spec.id}: ${sentence}`),
       signal: time.signal,
     }

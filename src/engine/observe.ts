@@ -9,7 +9,7 @@ import type { MetricStore } from '../evidence/metrics.ts'
 import type { EvidenceWriter } from '../evidence/writer.ts'
 import type { Definition } from '../model/definition.ts'
 import type { NotLookedAt } from '../model/finding.ts'
-import type { Node } from '../plugin/node.ts'
+import type { FileView, Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { Sampler } from '../plugin/sampler.ts'
 import type { Ensemble } from './ensemble.ts'
@@ -77,7 +77,13 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   let flushed = began
   const loops = [
     repeat(definition.observe.everyMs, stopped.signal, () => {
-      for (const one of samplers) sampleOnce(one, journal)
+      for (const node of ensemble.hosts) {
+        void sampleNode(
+          node,
+          samplers.filter((one) => one.node === node && !one.busy),
+          journal,
+        )
+      }
     }),
     repeat(FLUSH_MS, stopped.signal, async () => {
       const now = performance.now()
@@ -138,18 +144,46 @@ interface RunningSampler {
 }
 
 /** A sampler that is still busy with its last tick misses this one; one that fails is reported once and tried again. */
-function sampleOnce(one: RunningSampler, journal: Journal): void {
-  if (one.busy) return
+async function sampleNode(
+  { files }: Node,
+  samplers: readonly RunningSampler[],
+  journal: Journal,
+): Promise<void> {
+  if (files.snapshot === undefined) {
+    for (const one of samplers) sampleOnce(one, files, journal)
+    return
+  }
+  for (const one of samplers) one.busy = true
+  try {
+    const now = await files.snapshot()
+    for (const one of samplers) {
+      one.busy = false
+      sampleOnce(one, now, journal)
+    }
+  } catch (error) {
+    for (const one of samplers) {
+      one.busy = false
+      reportFailure(one, error, journal)
+    }
+  }
+}
+
+/** Told once; the sampler goes on trying. */
+function reportFailure(one: RunningSampler, error: unknown, journal: Journal): void {
+  if (one.failed) return
+  one.failed = true
+  const remedy = 'see `quarry doctor`; the sampler goes on trying'
+  notLookedAt(journal, { collector: one.id, node: one.node.name, why: messageOf(error), remedy })
+}
+
+function sampleOnce(one: RunningSampler, files: FileView, journal: Journal): void {
   const failed = (error: unknown): void => {
     one.tick.end()
-    if (one.failed) return
-    one.failed = true
-    const remedy = 'see `quarry doctor`; the sampler goes on trying'
-    notLookedAt(journal, { collector: one.id, node: one.node.name, why: messageOf(error), remedy })
+    reportFailure(one, error, journal)
   }
   one.tick.begin(journal.clock.nowMs())
   try {
-    const pending = one.sampler.sample(one.node.files)
+    const pending = one.sampler.sample(files)
     if (pending === undefined) {
       one.tick.end()
       return

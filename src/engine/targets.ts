@@ -2,6 +2,7 @@
  * Whom to look at: the processes behind the probes of a symptom, those that its labels name, and those that the
  * definition names. Found by reading procfs alone.
  */
+import { UserError } from '../base/errors.ts'
 import type { EvidenceSpec } from '../model/definition.ts'
 import type { ProbeRecord, ProbeSubject, SymptomRecord, Target } from '../model/run.ts'
 import type { FileView, Node } from '../plugin/node.ts'
@@ -19,8 +20,10 @@ export interface TargetQuestion {
  */
 export function findTargets(node: Node, question: TargetQuestion, networks: readonly Node[] = []): Target[] {
   const reasons = new Map<number, string[]>()
+  // On another machine our own id is somebody else's.
+  const own = node.host === 'localhost' ? process.pid : undefined
   const add = (pid: number, why: string): void => {
-    if (pid !== process.pid) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
+    if (pid !== own) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
   }
   const { files } = node
   const sockets = question.probes.flatMap(({ name, subject }) =>
@@ -35,7 +38,7 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
   }
   for (const wanted of question.targets) {
     if (typeof wanted === 'number') add(wanted, 'is named in the definition')
-    else for (const pid of matching(files, new RegExp(wanted))) add(pid, `matches ${wanted}`)
+    else for (const pid of matching(files, new RegExp(wanted), own)) add(pid, `matches ${wanted}`)
   }
   return [...reasons].flatMap(([pid, why]) => {
     const comm = files.text(`/proc/${pid}/comm`)?.trimEnd()
@@ -52,6 +55,16 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
   })
 }
 
+/** Whoever names processes wants to look at them: without them there is nothing to see, and a UserError says so. */
+export function checkTargets(nodes: readonly Node[], targets: TargetQuestion['targets']): void {
+  for (const target of targets) {
+    const question = { probes: [], series: [], targets: [target] }
+    if (nodes.some((node) => findTargets(node, question).length > 0)) continue
+    const what = typeof target === 'number' ? `there is no process ${target}` : `no process matches ${target}`
+    throw new UserError(what, { code: 'QUARRY_NO_TARGET', remedy: 'see `ps -e -o pid,args`' })
+  }
+}
+
 const pidsOf = (files: FileView): number[] =>
   files
     .list('/proc')
@@ -62,9 +75,9 @@ const commandLineOf = (files: FileView, pid: number): string =>
   (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 
 /** The words that Quarry was started with are also in the command lines of `sudo`, shells and the like above it. */
-function matching(files: FileView, pattern: RegExp): number[] {
-  const own = ancestors(files, process.pid)
-  return pidsOf(files).filter((pid) => !own.includes(pid) && pattern.test(commandLineOf(files, pid)))
+function matching(files: FileView, pattern: RegExp, own: number | undefined): number[] {
+  const above = own === undefined ? [] : ancestors(files, own)
+  return pidsOf(files).filter((pid) => !above.includes(pid) && pattern.test(commandLineOf(files, pid)))
 }
 
 /** A process, its parent, and so on. */

@@ -10,6 +10,7 @@ import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
 import { linkOf } from './netns/link.ts'
+import { isPlausibleRemote, undoRemotely } from './ssh-undo.ts'
 import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
 const exec = promisify(execFile)
@@ -42,6 +43,9 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
+      return
+    case 'remote':
+      await undoRemotely(effect)
       return
   }
 }
@@ -112,6 +116,8 @@ function isPlausible(effect: Effect, run: string): boolean {
       return effect.run === run && (effect.cgroup === undefined || isCgroupOf(run, effect.cgroup))
     case 'link':
       return effect.name === linkOf(run)
+    case 'remote':
+      return isPlausibleRemote(effect, run)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

@@ -7,7 +7,7 @@ import { EnvironmentError } from '../base/errors.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 
 const path = z.string().startsWith('/')
-const effect = z.discriminatedUnion('type', [
+const localEffect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('path'), path }),
   z.object({ type: z.literal('mount'), path }),
   z.object({ type: z.literal('restore'), path, content: z.string() }),
@@ -15,6 +15,18 @@ const effect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('processes'), run: z.string().min(1), cgroup: path.exactOptional() }),
   z.object({ type: z.literal('link'), name: z.string() }),
   z.object({ type: z.literal('tracefs-instance'), path }),
+])
+const sshDestination = z.object({
+  destination: z.string(),
+  port: z.int().positive().exactOptional(),
+  user: z.string().exactOptional(),
+  identity: path.exactOptional(),
+  config: path.exactOptional(),
+  strictHostKeyChecking: z.enum(['yes', 'no', 'accept-new']).exactOptional(),
+})
+const effect = z.union([
+  localEffect,
+  z.object({ type: z.literal('remote'), host: sshDestination, effect: localEffect }),
 ])
 const owner = z.object({
   run: z.string().min(1),

@@ -171,5 +171,7 @@ function describe(effect: Effect): string {
       return `network interface ${effect.name}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
+    case 'remote':
+      return `${describe(effect.effect)} on ${effect.host.destination}`
   }
 }

@@ -1,5 +1,6 @@
 /** A machine: it runs commands and holds files. Implementations live in src/node/. */
 import type { ProcessOptions, ProcessResult, RunningProcess } from '../base/process.ts'
+import type { SshDestination } from './undo.ts'
 
 export type CommandOptions = Omit<ProcessOptions, 'graceMs'>
 export type CommandResult = ProcessResult
@@ -20,6 +21,11 @@ export interface FileView {
   part?(path: string, offset: number, maxBytes: number): FilePart | undefined
   /** `length` bytes of a process' memory, read without stopping or waking it; `undefined` where nothing is mapped. */
   memory?(pid: number, address: bigint, length: number): Uint8Array | undefined
+  /**
+   * Where every look is a way to another machine: a view of what its earlier snapshots were asked for, fetched at once,
+   * to be used now. What it was not asked for before, it fetches when asked. Rejects when the machine does not answer.
+   */
+  snapshot?(): Promise<FileView>
 }
 
 /** As statfs(2) gives it; `available` is what unprivileged users may still take. */
@@ -81,4 +87,6 @@ export interface Node {
   download(from: string, to: string, signal?: AbortSignal): Promise<void>
   /** Small files as they are now. */
   readonly files: FileView
+  /** Set when it is reached over ssh: effects on it are recorded with it, and undone there. */
+  readonly remote?: SshDestination
 }

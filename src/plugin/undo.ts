@@ -1,6 +1,29 @@
 /** The undo ledger: every effect outside the run directory is written to it before it is made. */
 
-export type Effect =
+/** A machine as OpenSSH understands it. What is left out is the user's own configuration. */
+export interface SshDestination {
+  /** `user@host`, `ssh://user@host:port` or an alias of the configuration. */
+  readonly destination: string
+  readonly port?: number
+  readonly user?: string
+  /** File of a private key. */
+  readonly identity?: string
+  /** Another file than ~/.ssh/config. */
+  readonly config?: string
+  readonly strictHostKeyChecking?: 'yes' | 'no' | 'accept-new'
+}
+
+/** One of these on this host, or on another. */
+export type Effect = LocalEffect | RemoteEffect
+
+export interface RemoteEffect {
+  readonly type: 'remote'
+  readonly host: SshDestination
+  /** As below; a path is also the mark, QUARRY_NODE, of processes that are killed before it is removed. */
+  readonly effect: LocalEffect
+}
+
+export type LocalEffect =
   /** A file or directory that is ours to remove: one in the directory for temporary files, named `quarry-...`. */
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'mount'; readonly path: string }

@@ -43,6 +43,8 @@ import sleep from './modules/sleep/index.ts'
 import text from './modules/text/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
+import ssh from './provisioners/ssh/index.ts'
+import sshonly from './provisioners/sshonly/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
 import memory from './samplers/memory/index.ts'
@@ -104,6 +106,8 @@ export const components: readonly Component[] = [
   slowLink,
   local,
   netns,
+  ssh,
+  sshonly,
   cpu,
   disk,
   memory,

@@ -1,0 +1,138 @@
+/** A command on the other side of a connection, as if it were a child process of this host. */
+import { abortReason, throwIfAborted } from '../base/abort.ts'
+import { EnvironmentError } from '../base/errors.ts'
+import { captureOutput } from '../base/process-output.ts'
+import type { CommandOptions, CommandResult, RunningCommand } from '../plugin/node.ts'
+import type { SshConnection } from './ssh-connection.ts'
+import { hiddenScript, hiddenScriptLine } from './ssh-destination.ts'
+import { jobScript, PID_LINE, stopScript } from './ssh-scripts.ts'
+import { readPids } from './ssh-pids.ts'
+
+export interface RemoteOptions extends Omit<CommandOptions, 'input'> {
+  readonly input?: string | Uint8Array
+  readonly cwd: string
+  /** Environment of the shell that watches over the command, by which it is found when all else is lost. */
+  readonly marks: Readonly<Record<string, string>>
+}
+
+/** A command under way, and whether the connection broke under it. */
+export interface RemoteCommand extends RunningCommand {
+  /** As `done`, but rejects with an EnvironmentError when the connection was lost. */
+  readonly result: Promise<CommandResult>
+}
+
+const GRACE_MS = 3000
+/** How long after the grace period the other side may take to say that all are gone. */
+const PATIENCE_MS = 10_000
+/** ssh's own status when it fails. */
+const SSH_FAILED = 255
+
+/**
+ * Starts it. Arguments, environment and input go through the connection, where no list of processes shows them. Rejects
+ * with an EnvironmentError when the connection is lost, and with the signal's reason when that is aborted.
+ */
+export async function startRemote(
+  connection: SshConnection,
+  command: readonly string[],
+  options: RemoteOptions,
+): Promise<RemoteCommand> {
+  const { signal, timeoutMs, env = {}, cwd, input, marks, maxBytes = 16 * 2 ** 20 } = options
+  if (signal !== undefined) throwIfAborted(signal)
+  const startedMs = performance.now()
+  const script = jobScript({ command, env: { ...env, ...marks }, cwd, graceMs: GRACE_MS })
+  const child = connection.open(hiddenScriptLine(marks), ['pipe', 'pipe', 'pipe'])
+  const { stdin, stdout: output, stderr: errors } = child
+  if (stdin === null || output === null || errors === null) throw new Error('ssh was started without pipes')
+  const doing = `running ${command[0] ?? ''}`
+  const { promise: ended, resolve: end } = Promise.withResolvers<number | null>()
+  child.once('exit', end)
+  child.once('error', () => end(SSH_FAILED))
+  // A command that does not read its input, or has ended: that is told by its exit.
+  stdin.on('error', () => {})
+  stdin.write(hiddenScript(script))
+  stdin.end(input ?? '')
+
+  const stderr = captureOutput(errors, maxBytes)
+  const pids = await readPids(output, PID_LINE)
+  if (pids === undefined) {
+    child.kill()
+    await ended
+    if (!(await connection.isAlive())) throw connection.lost(doing)
+    throw new EnvironmentError(
+      `could not start ${command[0] ?? ''} on ${connection.host.destination}: ${stderr.text().trim()}`,
+      {
+        code: 'QUARRY_SSH_FAILED',
+      },
+    )
+  }
+  const [pid, watcher] = pids
+  const stdout = captureOutput(output, maxBytes)
+
+  let isOver = false
+  let wasLost = false
+  const remotely = (text: string): Promise<unknown> =>
+    connection.script(text, `ending ${command[0] ?? ''}`).catch(() => undefined)
+  const stopNow = async (): Promise<void> => {
+    if (isOver) return
+    // The one on the other side may hang with its machine; the one here does not.
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS + PATIENCE_MS)
+    await remotely(stopScript(watcher, GRACE_MS))
+    await ended
+    clearTimeout(timer)
+  }
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopping ??= stopNow())
+  const onAbort = (): void => void stop()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  let timedOut = false
+  const onTime = (): void => {
+    timedOut = true
+    void stop()
+  }
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, Math.min(timeoutMs, 2 ** 31 - 1))
+
+  const finish = async (): Promise<CommandResult> => {
+    const exitCode = await ended
+    isOver = true
+    clearTimeout(timer)
+    const durationMs = performance.now() - startedMs
+    await Promise.all([stdout.settled(400), stderr.settled(400), stopping])
+    signal?.removeEventListener('abort', onAbort)
+    wasLost = (exitCode === null || exitCode === SSH_FAILED) && !(await connection.isAlive())
+    const said = stderr.text()
+    return {
+      ok: exitCode === 0 && !timedOut,
+      exitCode,
+      signal: null,
+      stdout: stdout.text(),
+      stderr: wasLost ? `${said}${connection.lost(doing).message}\n` : said,
+      truncated: stdout.truncated || stderr.truncated,
+      timedOut,
+      durationMs,
+    }
+  }
+  const done = finish()
+  const unlessLost = async (): Promise<CommandResult> => {
+    const result = await done
+    if (signal?.aborted === true) throw abortReason(signal)
+    if (wasLost && !timedOut && stopping === undefined) throw connection.lost(doing)
+    return result
+  }
+  return {
+    pid,
+    // Whoever reads must not take the end of a connection for the end of the output.
+    stdout: (async function* () {
+      yield* stdout
+      await done
+      if (wasLost && stopping === undefined) throw connection.lost(doing)
+    })(),
+    stderr,
+    done,
+    get result() {
+      return unlessLost()
+    },
+    interrupt: () => void remotely(`kill -INT ${pid}`),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,76 @@
+/** Undoing effects on another machine, over a connection of its own. */
+import { basename, normalize } from 'node:path'
+import { runProcess } from '../base/process.ts'
+import type { LocalEffect, RemoteEffect, UndoLedger } from '../plugin/undo.ts'
+import type { Node } from '../plugin/node.ts'
+import { isDestination, scriptLine, sshArguments } from './ssh-destination.ts'
+import { removeScript, shellWord } from './ssh-scripts.ts'
+
+const PATIENCE_MS = 60_000
+
+/** Undoes it there; throws when the machine cannot be reached, or the effect still stands. */
+export async function undoRemotely({ host, effect }: RemoteEffect): Promise<void> {
+  const script = undoScript(effect)
+  const result = await runProcess(['ssh', ...sshArguments(host, ['LogLevel=ERROR']), scriptLine(script)], {
+    timeoutMs: PATIENCE_MS,
+  })
+  if (result.ok) return
+  const why = result.stderr.trim().split('\n').at(-1) ?? ''
+  if (result.timedOut) throw new Error(`${host.destination} did not answer in time`)
+  const what = result.exitCode === 255 ? 'cannot connect' : 'failed there'
+  throw new Error(`${what}: ${why || `status ${result.exitCode ?? result.signal}`}`)
+}
+
+/** A ledger whose effects are on the node; the same one when that is this host. */
+export function ledgerOn({ remote: host }: Node, ledger: UndoLedger): UndoLedger {
+  if (host === undefined) return ledger
+  return {
+    record: (effect) => ledger.record(effect.type === 'remote' ? effect : { type: 'remote', host, effect }),
+  }
+}
+
+/** Whether a run of Quarry can have recorded it: ssh and its configuration run whatever they are told to. */
+export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): boolean {
+  if (!isDestination(host.destination)) return false
+  switch (effect.type) {
+    case 'path':
+      return normalize(effect.path) === effect.path && basename(effect.path).startsWith(`quarry-${run}-`)
+    case 'restore':
+      return /^\/(?:proc\/sys|sys)\//.test(effect.path)
+    case 'processes':
+      return effect.run === run
+    // Networks of namespaces are made on this host only.
+    case 'link':
+      return false
+    case 'mount':
+    case 'stopped':
+    case 'tracefs-instance':
+      return true
+  }
+}
+
+function undoScript(effect: LocalEffect): string {
+  switch (effect.type) {
+    case 'path':
+      return removeScript(effect.path)
+    case 'mount': {
+      const path = shellWord(effect.path)
+      return `cut -d ' ' -f 5 /proc/self/mountinfo | grep -qxF ${path} || exit 0; umount ${path} || umount -l ${path}`
+    }
+    case 'link':
+      return `ip link delete ${shellWord(effect.name)}`
+    case 'restore': {
+      const path = shellWord(effect.path)
+      return `[ ! -e ${path} ] || printf %s ${shellWord(effect.content)} >${path}`
+    }
+    case 'stopped':
+      // Field 22, behind the name in parentheses, which may hold anything.
+      return `[ "$(sed 's/.*) //' /proc/${effect.pid}/stat 2>/dev/null | cut -d ' ' -f 20)" != ${shellWord(effect.started)} ] || kill -CONT ${effect.pid}`
+    case 'processes':
+      return `pids=$(grep -lzxsF ${shellWord(`QUARRY_RUN=${effect.run}`)} /proc/[0-9]*/environ | cut -d / -f 3); [ -z "$pids" ] || kill -KILL $pids`
+    case 'tracefs-instance': {
+      const path = shellWord(effect.path)
+      return `[ ! -e ${path} ] || rmdir ${path}`
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/** A node on a machine that the system's ssh reaches. */
+import { lookup } from 'node:dns/promises'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { posix } from 'node:path'
+import { EnvironmentError } from '../base/errors.ts'
+import { runProcess } from '../base/process.ts'
+import type { CommandOptions, Node } from '../plugin/node.ts'
+import type { SshDestination } from '../plugin/undo.ts'
+import { openAgent } from './agent-channel.ts'
+import type { AgentChannel } from './agent-channel.ts'
+import { agentFiles } from './agent-files.ts'
+import { perlAgent, shellAgent } from './agent-scripts.ts'
+import { startRemote } from './ssh-command.ts'
+import type { RemoteCommand } from './ssh-command.ts'
+import { connect, type ConnectOptions, type SshConnection } from './ssh-connection.ts'
+import { scriptLine, sshArguments } from './ssh-destination.ts'
+import { makeScript, shellWord, watchScript } from './ssh-scripts.ts'
+import { bringFrom, sendTo } from './ssh-transfer.ts'
+
+export interface SshNodeOptions extends ConnectOptions {
+  readonly host: SshDestination
+  readonly group: string
+  readonly ordinal: number
+  /** Directory on the node that does not exist yet: `/tmp/quarry-<run>-...`. It is removed with the node. */
+  readonly directory: string
+  /** Another directory for the artifacts, `quarry-<run>-...`, removed as well; inside the directory when left out. */
+  readonly artifacts?: string
+  /** What the other nodes reach it by; the host name of the ssh configuration, resolved, when left out. */
+  readonly address?: string
+}
+
+/** How often the other side hears that this one lives, in ms. */
+const BEAT_MS = 15_000
+const CLOCK_TRIPS = 8
+
+/** Connects to it and makes its directories; disposing ends all that runs there and removes them. */
+export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisposable> {
+  const { host, group, ordinal, directory, run, ledger, signal } = options
+  const scratch = `${directory}/scratch`
+  const artifacts = options.artifacts ?? `${directory}/artifacts`
+  const name = `${group}/${ordinal}`
+  await using stack = new AsyncDisposableStack()
+  const connection = stack.use(await connect(host, options))
+  const removal = await ledger.record({ type: 'remote', host, effect: { type: 'path', path: directory } })
+  stack.use(removal)
+  const apart =
+    options.artifacts === undefined
+      ? undefined
+      : await ledger.record({ type: 'remote', host, effect: { type: 'path', path: artifacts } })
+  if (apart !== undefined) stack.use(apart)
+  await connection
+    .script(makeScript(directory, artifacts), `making ${directory}`, signal)
+    .catch((error: unknown) => {
+      // Nobody else's directory is ever removed.
+      removal.forget()
+      apart?.forget()
+      throw error
+    })
+  const marks = { QUARRY_RUN: run, QUARRY_NODE: directory }
+  stack.use(watch(connection, directory, marks))
+
+  const hasPerl = (await connection.script('command -v perl || :', 'looking for perl', signal)) !== ''
+  const agentScript = hasPerl ? `exec perl -e ${shellWord(perlAgent)}` : shellAgent(`${directory}/agent`)
+  const agent = stack.use(await openAgent(connection, agentScript, name.replaceAll('/', '-'), marks))
+  const files = agentFiles(agent)
+  const clockOffsetNs = await clockOffset(agent)
+
+  const start = async (
+    command: readonly string[],
+    given: Omit<CommandOptions, 'input'> & { readonly input?: string | Uint8Array } = {},
+  ): Promise<RemoteCommand> => {
+    const running = await startRemote(connection, command, { cwd: scratch, ...given, marks })
+    files.forget()
+    void running.done.then(() => files.forget())
+    return running
+  }
+  const runToEnd = async (...given: Parameters<typeof start>): ReturnType<Node['run']> => {
+    await using running = await start(...given)
+    return await running.result
+  }
+  const must = async (
+    command: readonly string[],
+    what: string,
+    input?: string | Uint8Array,
+  ): Promise<void> => {
+    const result = await runToEnd(command, input === undefined ? {} : { input })
+    if (result.ok) return
+    throw new EnvironmentError(`cannot ${what} on ${name}: ${result.stderr.trim()}`, {
+      code: 'QUARRY_REMOTE_FILE',
+    })
+  }
+
+  const node: Node = {
+    name,
+    group,
+    ordinal,
+    host: machineOf(await connection.script(MACHINE, 'asking which machine it is', signal)),
+    clockOffsetNs,
+    address: options.address ?? (await addressOf(host)),
+    scratch,
+    artifacts,
+    run: runToEnd,
+    spawn: start,
+    readFile: async (path) => {
+      await using running = await start(['cat', '--', path])
+      const chunks: Uint8Array[] = []
+      for await (const chunk of running.stdout) chunks.push(chunk)
+      const { ok, stderr } = await running.result
+      if (ok) return Buffer.concat(chunks)
+      throw new EnvironmentError(`cannot read ${path} on ${name}: ${stderr.trim()}`, {
+        code: 'QUARRY_REMOTE_FILE',
+      })
+    },
+    writeFile: async (path, content) => {
+      const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1"'
+      await must(['sh', '-c', write, 'sh', posix.resolve(scratch, path)], `write ${path}`, content)
+    },
+    upload: (from, to, during) => sendTo(connection, from, posix.resolve(scratch, to), marks, during),
+    download: async (from, to, during) => {
+      await bringFrom(connection, posix.resolve(scratch, from), to, marks, during)
+    },
+    files,
+    remote: host,
+  }
+  const owned = stack.move()
+  return { ...node, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+const MACHINE = 'cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid'
+
+/** The same for two destinations that are one machine: its boot, and the processes that can be seen. */
+function machineOf(text: string): string {
+  const here = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')}${readlinkSync('/proc/self/ns/pid')}\n`
+  return text === here ? 'localhost' : text.trim().replace('\n', ' ')
+}
+
+/** The node's clock minus ours in ns, by the round trip that took the least time: it was read halfway. */
+async function clockOffset(agent: AgentChannel): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  let offset = 0
+  for (let trip = 0; trip < CLOCK_TRIPS; trip += 1) {
+    const sentMs = performance.now()
+    const sent = BigInt(Math.round((performance.timeOrigin + sentMs) * 1e6))
+    const answer = agent.askNow(['n\t/'])?.get('n\t/')
+    const tookMs = performance.now() - sentMs
+    if (answer === undefined || tookMs >= least) continue
+    least = tookMs
+    offset = Number(BigInt(answer.toString('latin1').trim()) - sent) - (tookMs / 2) * 1e6
+  }
+  if (least === Number.POSITIVE_INFINITY) await agent.ask(['n\t/'])
+  return Math.round(offset)
+}
+
+/** The host name that ssh connects to, by the user's configuration, as an address. */
+async function addressOf(host: SshDestination): Promise<string> {
+  const { stdout } = await runProcess(['ssh', '-G', ...sshArguments(host)])
+  const name = /^hostname (.+)$/m.exec(stdout)?.[1] ?? host.destination
+  return await lookup(name).then(
+    ({ address }) => address,
+    // Behind a jump host a name may mean something only there.
+    () => name,
+  )
+}
+
+/** Tells the other side every few seconds that this one lives; once it does not, everything there is killed. */
+function watch(
+  connection: SshConnection,
+  directory: string,
+  marks: Readonly<Record<string, string>>,
+): AsyncDisposable {
+  const child = connection.open(scriptLine(watchScript(directory), marks), ['pipe', 'ignore', 'ignore'])
+  child.stdin?.on('error', () => {})
+  const timer = setInterval(() => child.stdin?.write('\n'), BEAT_MS)
+  timer.unref()
+  const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      child.stdin?.end()
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}
