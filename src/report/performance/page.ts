@@ -17,6 +17,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 const own = `
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: .4rem 1.6rem; } .charts .plot { height: 9rem; }
 .charts figure { min-width: 0; } .worse { color: var(--bad); font-weight: 600; } .better { color: var(--good); font-weight: 600; }
+@media (min-width: 641px) { .scroll td:first-child { white-space: nowrap; } }
 @media (max-width: 640px) { .charts { grid-template-columns: minmax(0, 1fr); } }
 @media print { .charts { grid-template-columns: 1fr 1fr; } .charts .plot { height: 7rem; } }
 `
