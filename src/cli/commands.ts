@@ -35,6 +35,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'the case file of a run as HTML, Markdown, JSON, JUnit, or for other tools',
     load: () => import('./report.ts'),
   },
+  performance: {
+    summary: 'throughput and latencies of runs out of their histogram logs, side by side, with a verdict',
+    load: () => import('./performance.ts'),
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),

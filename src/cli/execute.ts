@@ -4,6 +4,7 @@ import type { Definition } from '../model/definition.ts'
 import type { RunResult } from '../model/run.ts'
 import { exitCodes } from '../model/verdict.ts'
 import type { Registry } from '../plugin/registry.ts'
+import { writePerformanceReport } from '../report/performance/write.ts'
 import { writeCaseFiles } from '../report/write.ts'
 import type { CommandContext } from './command.ts'
 import { liveProgress } from './progress/live.ts'
@@ -44,6 +45,7 @@ export async function execute(
       capture,
       secrets,
       report,
+      performance: writePerformanceReport,
       signal,
       progress: progress.take,
     })

@@ -1,5 +1,7 @@
 /** Judging the files of a run: artifact checkers, when everything has been taken down. */
+import { dirname, resolve } from 'node:path'
 import { UserError, messageOf } from '../base/errors.ts'
+import { queryCsv } from '../evidence/csv.ts'
 import type { Definition } from '../model/definition.ts'
 import type { CheckRecord } from '../model/run.ts'
 import type { GroupArtifacts } from '../plugin/artifact-checker.ts'
@@ -15,12 +17,14 @@ export interface ArtifactCheckOptions {
   readonly history: History
   readonly references: References
   readonly log: (name: string, line: string) => void
+  /** Writes a performance report of a run, or a part of one, and gives the names of its series. */
+  readonly performance: (source: { name: string; directory: string }, prefix: string) => Promise<string[]>
   readonly signal: AbortSignal
 }
 
 /** In the order of the definition. A checker that throws is unknown. */
 export async function checkArtifacts(options: ArtifactCheckOptions): Promise<CheckRecord[]> {
-  const { definition, registry, directory, history, references, log, signal } = options
+  const { definition, registry, directory, history, references, log, performance, signal } = options
   const groups = definition.groups.map(({ name, aliases, nodeCount }): GroupArtifacts => {
     const nodes = Array.from({ length: nodeCount }, (_, ordinal) =>
       directory.file('nodes', name, String(ordinal)),
@@ -45,6 +49,10 @@ export async function checkArtifacts(options: ArtifactCheckOptions): Promise<Che
       group,
       groups,
       history: history.operations,
+      definitionDirectory: dirname(resolve(definition.file)),
+      queryCsv,
+      performanceReport: (where: string, prefix: string) =>
+        performance({ name: directory.id, directory: where }, prefix),
       log: (line: string) => log(name, line),
       signal,
     }

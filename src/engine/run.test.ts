@@ -48,6 +48,7 @@ async function execute(
     root,
     progress,
     report,
+    performance: () => Promise.resolve([]),
     signal: controller.signal,
     watch: false,
     capture: false,

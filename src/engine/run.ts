@@ -57,6 +57,8 @@ export interface RunOptions {
   readonly capture: boolean
   /** Writes the case file of a run that has ended. */
   readonly report: (directory: string) => Promise<void>
+  /** Writes a performance report of histogram logs below a directory, and gives the names of its series. */
+  readonly performance: (source: { name: string; directory: string }, prefix: string) => Promise<string[]>
 }
 
 /** Executes a definition. Rejects only when not even the run directory could be made. */
@@ -223,6 +225,7 @@ async function work(
     history,
     references,
     log,
+    performance: options.performance,
     signal: new AbortController().signal,
   }
   checks.push(...(await checkArtifacts(judging)))

@@ -12,6 +12,12 @@ export interface GroupArtifacts {
   readonly nodes: readonly string[]
 }
 
+export interface CsvQuery {
+  readonly tables: ReadonlyMap<string, string>
+  readonly separator: string
+  readonly sql: string
+}
+
 export interface ArtifactCheckContext {
   /** The run directory. */
   readonly directory: string
@@ -19,6 +25,18 @@ export interface ArtifactCheckContext {
   group(name: string): GroupArtifacts
   readonly groups: readonly GroupArtifacts[]
   readonly history: readonly Operation[]
+  /** Directory of the definition, from which its user counts paths. */
+  readonly definitionDirectory: string
+  /**
+   * First cell of the first row of a SELECT over CSV files with a header, by the names of their tables; all columns are
+   * texts, and NULL is null. The query sees nothing but these tables. A UserError says what is wrong with it or a file.
+   */
+  queryCsv(query: CsvQuery): Promise<string | null | undefined>
+  /**
+   * Writes the performance report of the histogram logs below a directory into it, and gives the names of its series.
+   * Throws a UserError when there is no log.
+   */
+  performanceReport(directory: string, prefix: string): Promise<readonly string[]>
   /** Writes a line to logs/<name>.log. */
   log(line: string): void
   readonly signal: AbortSignal

@@ -1,5 +1,12 @@
 /** Every component that there is, by kind; collectors in the order in which the ladder takes them within a tier. */
 import type { Component } from '../plugin/define.ts'
+import csvchecker from './artifact-checkers/csvchecker/index.ts'
+import hdrSplitToCsv from './artifact-checkers/hdr_split_to_csv/index.ts'
+import hdrtool from './artifact-checkers/hdrtool/index.ts'
+import regexArtifactChecker from './artifact-checkers/regex/index.ts'
+import smartlogs from './artifact-checkers/smartlogs/index.ts'
+import stableMetricsThreshold from './artifact-checkers/stable_metrics_threshold/index.ts'
+import tool from './artifact-checkers/tool/index.ts'
 import count from './checkers/count/index.ts'
 import duration from './checkers/duration/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
@@ -63,6 +70,13 @@ import udp from './probes/udp/index.ts'
 import unix from './probes/unix/index.ts'
 
 export const components: readonly Component[] = [
+  csvchecker,
+  hdrSplitToCsv,
+  hdrtool,
+  regexArtifactChecker,
+  smartlogs,
+  stableMetricsThreshold,
+  tool,
   count,
   duration,
   noSymptom,

@@ -30,6 +30,8 @@ interface LineOptions {
   readonly limits?: readonly TableRow[]
   /** A line breaks where samples are further apart, in ns; by their usual distance when left out. */
   readonly longestGap?: number
+  /** Series keep the order of their first rows, and so their colours; the one with the highest peak is first otherwise. */
+  readonly inOrder?: boolean
 }
 
 /** Rows with `ts` (ns), `value` and perhaps `series`. */
@@ -37,12 +39,12 @@ export function lineChart(
   rows: readonly TableRow[],
   unit: string,
   frame: TimeFrame,
-  { limits = [], longestGap }: LineOptions = {},
+  { limits = [], longestGap, inOrder = false }: LineOptions = {},
 ): Html {
-  const all = seriesOf(rows, frame)
+  const all = inOrder ? seriesOf(rows, frame) : byPeak(seriesOf(rows, frame))
   const series = all.slice(0, MOST_SERIES)
   if (series.length === 0) return html`<p class="none">no samples in this time</p>`
-  const limitSeries = seriesOf(limits, frame).slice(0, MOST_SERIES)
+  const limitSeries = byPeak(seriesOf(limits, frame)).slice(0, MOST_SERIES)
   const values = [...series, ...limitSeries].flatMap(({ points }) => points.map(({ value }) => value))
   const [low, high] = rangeOf(values, unit)
   // Yes or no: it changes at once, and has nothing in between.
@@ -76,7 +78,7 @@ function rangeOf(values: readonly number[], unit: string): [low: number, high: n
   return [low, high > low ? low + (high - low) * 1.04 : low + 1]
 }
 
-/** Series within the frame, the one with the highest peak first. */
+/** Series within the frame, in the order of their first rows. */
 function seriesOf(rows: readonly TableRow[], frame: TimeFrame): readonly Series[] {
   const byName = new Map<string, Point[]>()
   for (const { ts, value, series } of rows) {
@@ -88,11 +90,14 @@ function seriesOf(rows: readonly TableRow[], frame: TimeFrame): readonly Series[
     byName.set(name, points)
     points.push(point)
   }
+  return [...byName].map(([name, points]) => ({ name, points: points.toSorted((a, b) => a.at - b.at) }))
+}
+
+/** The one with the highest peak first. */
+function byPeak(series: readonly Series[]): readonly Series[] {
   const peak = ({ points }: Series): number =>
     points.reduce((most, { value }) => Math.max(most, value), -Infinity)
-  return [...byName]
-    .map(([name, points]) => ({ name, points: points.toSorted((a, b) => a.at - b.at) }))
-    .toSorted((a, b) => peak(b) - peak(a))
+  return series.toSorted((a, b) => peak(b) - peak(a))
 }
 
 /** A path that breaks at gaps; a point alone is a dot, by the round ends of the line. */

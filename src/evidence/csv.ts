@@ -1,0 +1,51 @@
+/** Questions in SQL to CSV files, which may come from a system under test, by queries that see nothing else. */
+import { DuckDBInstance } from '@duckdb/node-api'
+import { messageOf, UserError } from '../base/errors.ts'
+import { fileLiteral, prepareSelect } from './database.ts'
+
+export interface CsvQuestion {
+  /** Files by the names of their tables. */
+  readonly tables: ReadonlyMap<string, string>
+  /** One character. */
+  readonly separator: string
+  readonly sql: string
+}
+
+/**
+ * The first cell of the first row as text; null for NULL, undefined when there is no row. Columns are those of the
+ * header, and all are texts, as in H2's CSVREAD. A UserError says what is wrong with a file or the query.
+ */
+export async function queryCsv({ tables, separator, sql }: CsvQuestion): Promise<string | null | undefined> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    memory_limit: '1GiB',
+    // Nothing is spilled: a file that is too large for the memory is refused.
+    temp_directory: '',
+  })
+  try {
+    const connection = await instance.connect()
+    const delimiter = `'${separator.replaceAll("'", "''")}'`
+    for (const [name, file] of tables) {
+      await connection.run(
+        `CREATE TABLE "${name.replaceAll('"', '""')}" AS SELECT * FROM read_csv(${fileLiteral(file)},
+           header = true, all_varchar = true, delim = ${delimiter}, quote = '"', escape = '"', auto_detect = true)`,
+      )
+    }
+    await connection.run('SET enable_external_access = false')
+    await connection.run('SET lock_configuration = true')
+    const statement = await prepareSelect(connection, sql)
+    const [row] = (await statement.runAndReadUntil(1)).getRowsJson()
+    const cell = row?.[0]
+    if (row === undefined || cell === null || cell === undefined) return row === undefined ? undefined : null
+    return typeof cell === 'string' ? cell : JSON.stringify(cell)
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    throw new UserError(`the query failed: ${messageOf(error).trimEnd()}`, {
+      code: 'QUARRY_SQL',
+      cause: error,
+    })
+  } finally {
+    instance.closeSync()
+  }
+}

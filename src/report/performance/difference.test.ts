@@ -1,0 +1,61 @@
+import { expect, test, vi } from 'vitest'
+import { sketchSeries } from '../../../test/harness/histogram-series.ts'
+import { differences, type Difference } from './difference.ts'
+import type { Series } from './series.ts'
+
+// Thousands of histograms, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 180_000 })
+
+const judged = (baseline: Series, other: Series): Difference[] =>
+  differences(baseline, other).filter((one) => 'p' in one)
+const PAIRS = 30
+
+/** How often each metric was called different at the 5 % level, of how often it could be judged. */
+function alarms(memory: number, factor: number): { said: number; of: number; inside: number } {
+  let [said, of, inside] = [0, 0, 0]
+  for (let seed = 1; seed <= PAIRS; seed++) {
+    const sketch = { intervals: 320, operations: 12, memory }
+    const baseline = sketchSeries({ ...sketch, seed })
+    const other = sketchSeries({ ...sketch, seed: seed + 1000, factor })
+    for (const { metric, p, low, high, baseline: was } of judged(baseline, other)) {
+      if (metric.id !== 'p50' && metric.id !== 'p90') continue
+      of++
+      if (p < 0.05) said++
+      const truth = was * (factor - 1)
+      if (truth >= low && truth <= high) inside++
+    }
+  }
+  return { said, of, inside }
+}
+
+test('two series that differ by chance are called different about as often as promised', () => {
+  for (const memory of [0, 0.5]) {
+    const { said, of, inside } = alarms(memory, 1)
+    expect(of).toBeGreaterThan(PAIRS)
+    expect(said / of).toBeLessThan(0.1)
+    expect(inside / of).toBeGreaterThan(0.9)
+  }
+})
+
+test('a slowdown by 30 % is seen, and its interval has it', () => {
+  const { said, of, inside } = alarms(0.5, 1.3)
+  expect(said / of).toBeGreaterThan(0.9)
+  expect(inside / of).toBeGreaterThan(0.85)
+})
+
+test('the same series does not differ from itself', () => {
+  const series = sketchSeries({ seed: 3, intervals: 100, operations: 20, memory: 0 })
+  const same = judged(series, series)
+  expect(same.map(({ metric }) => metric.id)).toEqual(['throughput', 'mean', 'p50', 'p90', 'p95'])
+  expect(same.every(({ p, difference, effect }) => p === 1 && difference === 0 && effect === 0)).toBe(true)
+})
+
+test('what cannot be known is not judged', () => {
+  const short = sketchSeries({ seed: 1, intervals: 6, operations: 20, memory: 0 })
+  const whys = differences(short, short).map((one) => ('why' in one ? `${one.metric.id}: ${one.why}` : ''))
+  expect(whys.join('\n')).toMatch(/p50: too short: \d independent stretches, and 8 are needed/)
+  const long = sketchSeries({ seed: 1, intervals: 100, operations: 20, memory: 0 })
+  const others = differences(long, long).map((one) => ('why' in one ? `${one.metric.id}: ${one.why}` : ''))
+  expect(others.join('\n')).toMatch(/p99\.9: too few operations: \d+ in a stretch, and 5000 are needed/)
+  expect(others.join('\n')).toContain('max: a maximum is a single operation')
+})
