@@ -35,8 +35,14 @@ import commandManager from './managers/command/index.ts'
 import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
+import clockSkew from './modules/clock-skew/index.ts'
+import diskFull from './modules/disk-full/index.ts'
+import ioLimit from './modules/io-limit/index.ts'
+import kill from './modules/kill/index.ts'
+import memoryPressure from './modules/memory-pressure/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
+import pause from './modules/pause/index.ts'
 import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
@@ -96,8 +102,14 @@ export const components: readonly Component[] = [
   noopManager,
   remoteFiles,
   bash,
+  clockSkew,
+  diskFull,
+  ioLimit,
+  kill,
+  memoryPressure,
   noop,
   partition,
+  pause,
   runlevel,
   sleep,
   text,
