@@ -2,6 +2,7 @@
 import type { Component } from '../plugin/define.ts'
 import count from './checkers/count/index.ts'
 import duration from './checkers/duration/index.ts'
+import linearizability from './checkers/linearizability/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
 import nofail from './checkers/nofail/index.ts'
 import regexChecker from './checkers/regex/index.ts'
@@ -69,6 +70,7 @@ import unix from './probes/unix/index.ts'
 export const components: readonly Component[] = [
   count,
   duration,
+  linearizability,
   noSymptom,
   nofail,
   regexChecker,
