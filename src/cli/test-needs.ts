@@ -32,6 +32,15 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
     ],
   },
   { id: 'hosts that ssh reaches', needs: [tool('ssh', 'openssh-client'), tool('sshd', 'openssh-server')] },
+  {
+    id: 'faults of processes and disks',
+    needs: [
+      tool('faketime', 'faketime'),
+      tool('python3', 'python3'),
+      tool('mkfs.ext4', 'e2fsprogs'),
+      tool('losetup', 'mount'),
+    ],
+  },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
   { id: 'metrics of node_exporter', needs: [tool('prometheus-node-exporter', 'prometheus-node-exporter')] },

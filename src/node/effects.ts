@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { access, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, normalize } from 'node:path'
+import { basename, dirname, isAbsolute, normalize } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
@@ -11,7 +11,7 @@ import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
 import { linkOf } from './netns/link.ts'
 import { isPlausibleRemote, undoRemotely } from './ssh-undo.ts'
-import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
+import { cgroupMembers, giveBack, isCgroup, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
 const exec = promisify(execFile)
 
@@ -40,6 +40,12 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'link':
       if (await exists(`/sys/class/net/${effect.name}`)) await deleteLink(effect.name)
+      return
+    case 'filler':
+      await rm(effect.path, { force: true })
+      return
+    case 'control-group':
+      await giveBack(effect)
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
@@ -118,6 +124,12 @@ function isPlausible(effect: Effect, run: string): boolean {
       return effect.name === linkOf(run)
     case 'remote':
       return isPlausibleRemote(effect, run)
+    case 'filler':
+      return isAbsolute(effect.path) && /^\.quarry-fill-[0-9a-f]{16}$/.test(basename(effect.path))
+    case 'control-group':
+      return (
+        [effect.path, effect.from].every(isCgroup) && /^quarry-io-[0-9a-f]{16}$/.test(basename(effect.path))
+      )
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

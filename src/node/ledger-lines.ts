@@ -14,6 +14,8 @@ const localEffect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('stopped'), pid: z.int().positive(), started: z.string() }),
   z.object({ type: z.literal('processes'), run: z.string().min(1), cgroup: path.exactOptional() }),
   z.object({ type: z.literal('link'), name: z.string() }),
+  z.object({ type: z.literal('filler'), path }),
+  z.object({ type: z.literal('control-group'), path, from: path }),
   z.object({ type: z.literal('tracefs-instance'), path }),
 ])
 const sshDestination = z.object({

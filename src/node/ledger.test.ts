@@ -59,6 +59,17 @@ test('writes back a value, and passes over one whose file is gone', async () => 
   expect(readFileSync(path, 'utf8')).toBe(before)
 })
 
+test('removes what fills a disk, and passes over one that is gone', async () => {
+  const path = join(directory, '.quarry-fill-0123456789abcdef')
+  {
+    await using ledger = openLedger(file, 'run-2', failing)
+    await ledger.record({ type: 'filler', path })
+    await ledger.record({ type: 'filler', path: `${directory}/gone/.quarry-fill-0123456789abcdef` })
+    writeFileSync(path, 'x'.repeat(5000))
+  }
+  expect(existsSync(path)).toBe(false)
+})
+
 test('refuses what no run can have recorded', async () => {
   const kept = join(directory, 'kept')
   writeFileSync(kept, 'as it was')
@@ -72,6 +83,10 @@ test('refuses what no run can have recorded', async () => {
     { type: 'processes', run: 'run-6', cgroup: '/sys/fs/cgroup/unified' },
     { type: 'link', name: 'eth0' },
     { type: 'link', name: 'quarry-01234567' },
+    { type: 'filler', path: kept },
+    { type: 'filler', path: `${directory}/.quarry-fill-0123456789abcdef/../kept` },
+    { type: 'control-group', path: '/sys/fs/cgroup/quarry-run-6', from: '/sys/fs/cgroup' },
+    { type: 'control-group', path: '/sys/fs/cgroup/quarry-io-0123456789abcdef', from: '/tmp' },
   ]
   const left = effects.map((effect, id) => ({ id, effect }))
   const sentences = await settleLedger(file, { run: 'run-6', alive: false, left })

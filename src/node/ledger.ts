@@ -80,11 +80,15 @@ interface Entry {
   readonly effect: Effect
 }
 
-/** Latest first, but before all others the processes: what they hold open cannot be undone. */
+/**
+ * Latest first, but before all others the processes: what they hold open cannot be undone. Before these only the groups
+ * that some of them were taken to: back in the group of the run they are found.
+ */
 function inOrder(effects: ReadonlyMap<number, Effect>): Entry[] {
   const entries = [...effects].map(([id, effect]) => ({ id, effect })).toReversed()
-  const isProcess = ({ effect: { type } }: Entry): boolean => type === 'processes' || type === 'stopped'
-  return [...entries.filter(isProcess), ...entries.filter((entry) => !isProcess(entry))]
+  const rank = ({ effect: { type } }: Entry): number =>
+    type === 'control-group' ? 0 : type === 'processes' || type === 'stopped' ? 1 : 2
+  return entries.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** What a ledger left behind by a dead process still has to undo, in the order in which to do so. */
@@ -169,6 +173,10 @@ function describe(effect: Effect): string {
       return `processes of run ${effect.run}`
     case 'link':
       return `network interface ${effect.name}`
+    case 'filler':
+      return `file that fills a disk, ${effect.path}`
+    case 'control-group':
+      return `control group ${effect.path}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
     case 'remote':

@@ -53,12 +53,12 @@ export function joinCgroup(cgroup: string): void {
 
 /** Whether this is the group of the run: nothing else is ever killed or removed. */
 export function isCgroupOf(run: string, cgroup: string): boolean {
-  return (
-    normalize(cgroup) === cgroup &&
-    cgroup.startsWith('/sys/fs/cgroup/') &&
-    basename(cgroup) === `quarry-${run}`
-  )
+  return isCgroup(cgroup) && basename(cgroup) === `quarry-${run}`
 }
+
+/** Whether a path can be that of a control group. */
+export const isCgroup = (path: string): boolean =>
+  normalize(path) === path && path.startsWith('/sys/fs/cgroup/')
 
 /** The members, this process left out. */
 export function cgroupMembers(cgroup: string): ProcessIdentity[] {
@@ -90,6 +90,29 @@ export function moveToOwnCgroup(run: string, processes: readonly ProcessIdentity
     }
   }
   return cgroup
+}
+
+/** Puts the members of a group back to where they were taken from, and removes it. */
+export async function giveBack({
+  path,
+  from,
+}: {
+  readonly path: string
+  readonly from: string
+}): Promise<void> {
+  for (let round = 0; round < 10; round += 1) {
+    const members = cgroupMembers(path)
+    if (members.length === 0) break
+    for (const { pid } of members) {
+      try {
+        writeFileSync(join(from, 'cgroup.procs'), String(pid))
+      } catch (error) {
+        // It has ended meanwhile; what has not must not be lost sight of.
+        if (processStat(pid) !== undefined && round === 9) throw error
+      }
+    }
+  }
+  await removeCgroup(path)
 }
 
 /** Leaves the group, when this process is in it, and removes it, unless it has members. */

@@ -39,9 +39,12 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
       return /^\/(?:proc\/sys|sys)\//.test(effect.path)
     case 'processes':
       return effect.run === run
-    // Networks of namespaces are made on this host only.
+    // Networks of namespaces and control groups are made on this host only.
     case 'link':
+    case 'control-group':
       return false
+    case 'filler':
+      return normalize(effect.path) === effect.path && basename(effect.path).startsWith('.quarry-fill-')
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':
@@ -57,6 +60,10 @@ function undoScript(effect: LocalEffect): string {
       const path = shellWord(effect.path)
       return `cut -d ' ' -f 5 /proc/self/mountinfo | grep -qxF ${path} || exit 0; umount ${path} || umount -l ${path}`
     }
+    case 'filler':
+      return removeScript(effect.path)
+    case 'control-group':
+      return 'false'
     case 'link':
       return `ip link delete ${shellWord(effect.name)}`
     case 'restore': {

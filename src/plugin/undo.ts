@@ -35,6 +35,10 @@ export type LocalEffect =
   | { readonly type: 'processes'; readonly run: string; readonly cgroup?: string }
   /** The network interface of this host that leads to the nodes of a run. */
   | { readonly type: 'link'; readonly name: string }
+  /** A file `.quarry-fill-<16 hexadecimal digits>`, in any directory, that takes the space of its file system. */
+  | { readonly type: 'filler'; readonly path: string }
+  /** A control group `quarry-io-<16 hexadecimal digits>` whose members were taken from, and go back to, another. */
+  | { readonly type: 'control-group'; readonly path: string; readonly from: string }
   /** A tracefs instance directory. */
   | { readonly type: 'tracefs-instance'; readonly path: string }
 

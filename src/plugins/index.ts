@@ -9,6 +9,7 @@ import stableMetricsThreshold from './artifact-checkers/stable_metrics_threshold
 import tool from './artifact-checkers/tool/index.ts'
 import count from './checkers/count/index.ts'
 import duration from './checkers/duration/index.ts'
+import linearizability from './checkers/linearizability/index.ts'
 import noSymptom from './checkers/no-symptom/index.ts'
 import nofail from './checkers/nofail/index.ts'
 import regexChecker from './checkers/regex/index.ts'
@@ -42,8 +43,14 @@ import commandManager from './managers/command/index.ts'
 import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
+import clockSkew from './modules/clock-skew/index.ts'
+import diskFull from './modules/disk-full/index.ts'
+import ioLimit from './modules/io-limit/index.ts'
+import kill from './modules/kill/index.ts'
+import memoryPressure from './modules/memory-pressure/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
+import pause from './modules/pause/index.ts'
 import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
@@ -79,6 +86,7 @@ export const components: readonly Component[] = [
   tool,
   count,
   duration,
+  linearizability,
   noSymptom,
   nofail,
   regexChecker,
@@ -112,8 +120,14 @@ export const components: readonly Component[] = [
   noopManager,
   remoteFiles,
   bash,
+  clockSkew,
+  diskFull,
+  ioLimit,
+  kill,
+  memoryPressure,
   noop,
   partition,
+  pause,
   runlevel,
   sleep,
   text,

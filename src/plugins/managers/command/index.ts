@@ -5,6 +5,7 @@ import { defineManager } from '../../../plugin/define.ts'
 import type { ManagerContext } from '../../../plugin/manager.ts'
 import type { Node } from '../../../plugin/node.ts'
 import { duration } from '../../../plugin/properties.ts'
+import { clearClocks, clockEnvironment, clockNeed, moveClock } from '../../faults/movable-clock.ts'
 import { invocationOf } from '../../scripts/invocation.ts'
 import { collectFiles } from './collect.ts'
 import { untilReady } from './ready.ts'
@@ -51,6 +52,12 @@ const properties = z.strictObject({
     .default(false)
     .describe('whether a node is started only when the one before it serves'),
   env: z.record(z.string(), z.string()).default({}).describe('environment variables of all scripts'),
+  movable_clock: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether its processes take the time from a clock of their node, which the module `clock-skew` can move',
+    ),
   timeout: duration.prefault('10m').describe('time for each script, and until it is ready'),
   collect: z
     .array(z.string().min(1))
@@ -63,14 +70,17 @@ export default defineManager({
   id: 'command',
   summary: 'a system that scripts install, configure, start and stop',
   needs: [{ type: 'tool', name: 'bash', package: 'bash' }],
-  needsFor: ({ tools }) =>
-    Object.entries(tools).map(([name, debian]) => ({ type: 'tool', name, package: debian })),
+  needsFor: ({ tools, movable_clock: movable }) => [
+    ...Object.entries(tools).map(([name, debian]) => ({ type: 'tool' as const, name, package: debian })),
+    ...(movable ? [clockNeed] : []),
+  ],
   properties,
   provides: ['command'],
   requires: [],
   configure: async (context, given) => {
     await onEach(context, async (node) => {
-      await checkTools(node, given.tools)
+      await checkTools(node, given.movable_clock ? { ...given.tools, faketime: 'faketime' } : given.tools)
+      if (given.movable_clock) await moveClock(node, 0)
       await runScript(context, node, 'install', given)
       await runScript(context, node, 'configure', given)
     })
@@ -100,17 +110,25 @@ export default defineManager({
       await runScript(context, node, 'stop', given)
       await stopService(node, given.service)
     }),
-  unconfigure: (context, given) => onEach(context, (node) => runScript(context, node, 'uninstall', given)),
+  unconfigure: (context, given) =>
+    onEach(context, async (node) => {
+      if (given.movable_clock) await clearClocks(node)
+      await runScript(context, node, 'uninstall', given)
+    }),
   collectArtifacts: (context, given) =>
     onEach(context, (node) => collectFiles(node, given.collect, context.signal)),
 })
 
-const environmentOf = (context: ManagerContext, node: Node, { service, env }: Properties) => ({
-  ...context.environment(node),
-  QUARRY_SERVICE: service,
-  QUARRY_SERVICE_LOG: logOf(node, service),
-  ...env,
-})
+const environmentOf = (context: ManagerContext, node: Node, given: Properties) => {
+  const { service, env, movable_clock: movable } = given
+  return {
+    ...context.environment(node),
+    QUARRY_SERVICE: service,
+    QUARRY_SERVICE_LOG: logOf(node, service),
+    ...(movable ? clockEnvironment(node) : {}),
+    ...env,
+  }
+}
 
 /** Throws an EnvironmentError that names the packages of those that a node lacks. */
 async function checkTools(node: Node, tools: Properties['tools']): Promise<void> {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { duration, someNodes } from '../../../plugin/properties.ts'
-import { untilOver } from '../../network/fault.ts'
+import { untilOver } from '../../faults/until-over.ts'
 import { isPlugged, pluggedNodes, type PluggedNode } from '../../network/plugged.ts'
 import { etherMatch, filterPorts, type PortRules } from '../../network/rules.ts'
 

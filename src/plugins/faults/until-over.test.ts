@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Lifetime } from '../../model/definition.ts'
-import { untilOver } from './fault.ts'
+import { untilOver } from './until-over.ts'
 
 const never = new AbortController().signal
 const soon = (): AbortSignal => AbortSignal.timeout(50)

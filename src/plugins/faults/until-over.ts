@@ -1,4 +1,4 @@
-/** How long a fault of the network lasts. */
+/** How long a fault lasts. */
 import { sleep, throwIfAborted, whenAborted } from '../../base/abort.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
 

@@ -1,0 +1,78 @@
+/** Processes that stand still, as under a long garbage collection or on a host that was suspended. */
+import { z } from 'zod'
+import { defineModule } from '../../../plugin/define.ts'
+import type { ModuleContext } from '../../../plugin/module.ts'
+import { duration } from '../../../plugin/properties.ts'
+import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
+import {
+  chosenProcesses,
+  inWords,
+  needsOneOf,
+  processProperties,
+  sendSignal,
+  someOf,
+  type ChosenProcess,
+  type Processes,
+} from '../../faults/processes.ts'
+import { untilOver } from '../../faults/until-over.ts'
+import { stateOf } from '../../tracing/process-stat.ts'
+
+/** A process may start another between being seen and being stopped. */
+const ROUNDS = 10
+
+export default defineModule({
+  id: 'pause',
+  summary: 'stops processes for a time with SIGSTOP, and lets them go on',
+  needs: [],
+  properties: z
+    .strictObject({
+      ...processProperties,
+      duration: duration
+        .optional()
+        .describe('how long they stand still: 1m when left out, or the whole phase with `lifetime: phase`'),
+      ...repeatProperties,
+    })
+    .refine(...needsOneOf),
+  lifetime: 'dynamic',
+  run: (context, given) =>
+    repeated(context, given, async () => {
+      context.operation('invoke', { match: given.match, service: given.service })
+      {
+        await using stack = new AsyncDisposableStack()
+        const stopped = await stopAll(context, given, stack)
+        context.operation('info', { stopped: inWords(stopped) })
+        context.log(`stopped ${stopped.map(({ comm, pid }) => `${comm} (${pid})`).join(', ')}`)
+        await untilOver(context, given.duration)
+      }
+      context.log('continued')
+      context.operation('ok')
+    }),
+})
+
+async function stopAll(
+  context: ModuleContext,
+  given: Processes,
+  stack: AsyncDisposableStack,
+): Promise<readonly ChosenProcess[]> {
+  const seen = new Set<number>()
+  const stopped: ChosenProcess[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const found = await chosenProcesses(context, given)
+    const fresh = (round === 0 ? someOf(found, given) : found).filter(({ pid }) => !seen.has(pid))
+    if (fresh.length === 0) break
+    for (const process of fresh) {
+      const { node, pid, started, comm } = process
+      seen.add(pid)
+      // Whoever stopped it means it: SIGCONT would not put things back.
+      if (stateOf(node.files, pid) === 'T') {
+        context.log(`${comm} (${pid}) is stopped already and is left alone`)
+        continue
+      }
+      stack.use(await context.ledger.record({ type: 'stopped', pid, started }))
+      // Here too, for a node that is not this host.
+      stack.defer(async () => void (await sendSignal(process, 'CONT')))
+      if (await sendSignal(process, 'STOP')) stopped.push(process)
+    }
+  }
+  return stopped
+}
