@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { isKubernetesEffectOf, undoInCluster } from './kubernetes/effects.ts'
 import { linkOf } from './netns/link.ts'
 import { cgroupMembers, isCgroupOf, removeCgroup } from './run-cgroup.ts'
 
@@ -42,6 +43,11 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
+      return
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
+      await undoInCluster(effect)
       return
   }
 }
@@ -112,6 +118,10 @@ function isPlausible(effect: Effect, run: string): boolean {
       return effect.run === run && (effect.cgroup === undefined || isCgroupOf(run, effect.cgroup))
     case 'link':
       return effect.name === linkOf(run)
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
+      return isKubernetesEffectOf(run, effect)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

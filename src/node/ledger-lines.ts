@@ -15,6 +15,19 @@ const effect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('processes'), run: z.string().min(1), cgroup: path.exactOptional() }),
   z.object({ type: z.literal('link'), name: z.string() }),
   z.object({ type: z.literal('tracefs-instance'), path }),
+  z.object({
+    type: z.literal('kubernetes-objects'),
+    kubeconfig: path,
+    manifest: path,
+    namespace: z.string().exactOptional(),
+  }),
+  z.object({
+    type: z.literal('helm-release'),
+    kubeconfig: path,
+    release: z.string(),
+    namespace: z.string().exactOptional(),
+  }),
+  z.object({ type: z.literal('kind-cluster'), kubeconfig: path, cluster: z.string() }),
 ])
 const owner = z.object({
   run: z.string().min(1),

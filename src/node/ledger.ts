@@ -171,5 +171,11 @@ function describe(effect: Effect): string {
       return `network interface ${effect.name}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
+    case 'kubernetes-objects':
+      return `Kubernetes objects of ${effect.manifest}`
+    case 'helm-release':
+      return `Helm release ${effect.release}`
+    case 'kind-cluster':
+      return `kind cluster ${effect.cluster}`
   }
 }
