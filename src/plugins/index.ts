@@ -32,15 +32,25 @@ import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
 import commandManager from './managers/command/index.ts'
+import helmManager from './managers/helm/index.ts'
+import kubernetesLogs from './managers/kubernetes_logs/index.ts'
+import kubernetesManifestManager from './managers/kubernetes_manifest/index.ts'
+import metricsCollection from './managers/metrics_collection/index.ts'
 import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
+import helmModule from './modules/helm/index.ts'
+import kubectl from './modules/kubectl/index.ts'
+import kubernetesJob from './modules/kubernetes_job/index.ts'
+import kubernetesManifestModule from './modules/kubernetes_manifest/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
 import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
 import text from './modules/text/index.ts'
+import existingKubernetes from './provisioners/existing_kubernetes/index.ts'
+import kind from './provisioners/kind/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
 import cpu from './samplers/cpu/index.ts'
@@ -93,15 +103,25 @@ export const components: readonly Component[] = [
   dropCaches,
   changeCommand,
   commandManager,
+  helmManager,
+  kubernetesLogs,
+  kubernetesManifestManager,
+  metricsCollection,
   noopManager,
   remoteFiles,
   bash,
+  helmModule,
+  kubectl,
+  kubernetesJob,
+  kubernetesManifestModule,
   noop,
   partition,
   runlevel,
   sleep,
   text,
   slowLink,
+  existingKubernetes,
+  kind,
   local,
   netns,
   cpu,
