@@ -86,9 +86,8 @@ test('what a definition may not say', () => {
     'WAIT_ON_CONTAINERS',
     'WAIT_ON_IMAGE',
   ]
-  expect(
-    strategies.map((strategy) => problemsOf(wait, { 'wait.strategy': strategy })),
-  ).toMatchInlineSnapshot(`
+  expect(strategies.map((strategy) => problemsOf(wait, { 'wait.strategy': strategy })))
+    .toMatchInlineSnapshot(`
     [
       [],
       [
@@ -169,7 +168,9 @@ test('a provider by the class that Fallout has for it', () => {
 })
 
 test('configurations of kind', () => {
-  expect(clusterConfig(3)).toMatchInlineSnapshot(`"{"kind":"Cluster","apiVersion":"kind.x-k8s.io/v1alpha4","nodes":[{"role":"control-plane"},{"role":"worker"},{"role":"worker"}]}"`)
+  expect(clusterConfig(3)).toMatchInlineSnapshot(
+    `"{"kind":"Cluster","apiVersion":"kind.x-k8s.io/v1alpha4","nodes":[{"role":"control-plane"},{"role":"worker"},{"role":"worker"}]}"`,
+  )
   expect(
     [clusterConfig(3), 'nodes:\n- role: control-plane\n', '', 'kind: Cluster'].map(nodesInConfig),
   ).toEqual([3, 1, 1, 1])

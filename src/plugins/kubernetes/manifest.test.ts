@@ -46,7 +46,9 @@ kind: List
 items:
 - {apiVersion: batch/v1, kind: Job, metadata: {name: pi}}
 `
-  expect(namesOnly(objectsIn(text))).toMatchInlineSnapshot(`"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Secret","metadata":{"name":"login","namespace":"demo"}},{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi"}}]}"`)
+  expect(namesOnly(objectsIn(text))).toMatchInlineSnapshot(
+    `"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Secret","metadata":{"name":"login","namespace":"demo"}},{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"pi"}}]}"`,
+  )
 })
 
 test.each([

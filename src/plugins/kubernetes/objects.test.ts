@@ -33,9 +33,8 @@ test('pods tell their containers, whether they are ready, and whether there is a
 })
 
 test('conditions of a job tell how it ended', () => {
-  expect(
-    ['active', 'complete', 'failed'].map((state) => parseJob(fixture(`job-${state}`))),
-  ).toMatchInlineSnapshot(`
+  expect(['active', 'complete', 'failed'].map((state) => parseJob(fixture(`job-${state}`))))
+    .toMatchInlineSnapshot(`
     [
       {
         "type": "active",
