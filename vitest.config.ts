@@ -1,5 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
+/** Needs a control plane that no package brings: only by name, `--project kubernetes`. */
+const kubernetes = {
+  test: {
+    name: 'kubernetes',
+    include: ['test/kubernetes/**/*.test.ts'],
+    fileParallelism: false,
+    sequence: { groupOrder: 2 },
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+  },
+}
+const isNamed = process.argv.some((word) => /^(--project=)?kubernetes$/.test(word))
+
 export default defineConfig({
   test: {
     projects: [
@@ -25,6 +38,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      ...(isNamed ? [kubernetes] : []),
     ],
   },
 })

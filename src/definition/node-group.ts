@@ -48,14 +48,18 @@ export function readGroup(context: LoadContext, tree: Tree, role: string, label:
   const hint = 'such as `provisioner: local`'
   const provisioner = requireField(report, fields, 'provisioner', { in: tree, where, hint })
   const managers = givenField(fields, 'configuration_manager')
+  const from =
+    provisioner === undefined
+      ? { provisioner: undefined }
+      : readProvisioner(context, provisioner.value, name, where)
+  const plugin = from.provisioner && context.registry.get('provisioner', from.provisioner.component)
+  const there = ['node-info', ...(plugin?.provides ?? [])]
   return {
     name,
     aliases: new Set(),
     nodeCount: nodeCount ?? 1,
-    ...(provisioner === undefined
-      ? { provisioner: undefined }
-      : readProvisioner(context, provisioner.value, name, where)),
-    managers: managers === undefined ? [] : readManagers(context, managers, name, where),
+    ...from,
+    managers: managers === undefined ? [] : readManagers(context, managers, { group: name, where, there }),
     ...readLevels(report, fields, where),
   }
 }
@@ -118,9 +122,18 @@ function takeClusterName(
 }
 
 /** Managers in the order in which they work, which follows from what they need of each other. */
-function readManagers(context: LoadContext, tree: Tree, group: string, of: string): ComponentUse[] {
+function readManagers(
+  context: LoadContext,
+  tree: Tree,
+  of: {
+    readonly group: string
+    readonly where: string
+    /** Providers that the nodes have from the beginning. */
+    readonly there: readonly string[]
+  },
+): ComponentUse[] {
   const { registry, report } = context
-  const where = `configuration_manager of ${of}`
+  const where = `configuration_manager of ${of.where}`
   const items = oneOrMany(tree)
   if (items.length === 0) report(tree, `${where} must not be an empty list`)
   const found: { readonly plugin: ComponentOf<'manager'>; readonly use: ComponentUse; readonly at: Tree }[] =
@@ -131,11 +144,11 @@ function readManagers(context: LoadContext, tree: Tree, group: string, of: strin
     if (id === undefined || text === undefined) continue
     const plugin = findComponent(registry, report, 'manager', text, id)
     if (plugin === undefined) continue
-    const use = useComponent(report, plugin, `${group}-${index}-${plugin.id}`, properties, id)
+    const use = useComponent(report, plugin, `${of.group}-${index}-${plugin.id}`, properties, id)
     if (use !== undefined && plugin.id !== 'noop') found.push({ plugin, use, at: id })
   }
   const ordered: ComponentUse[] = []
-  const there = new Set(['node-info'])
+  const there = new Set(of.there)
   for (let rest = found; rest.length > 0;) {
     const next = rest.find(({ plugin }) => plugin.requires.every((provider) => there.has(provider)))
     if (next === undefined) {
@@ -143,7 +156,7 @@ function readManagers(context: LoadContext, tree: Tree, group: string, of: strin
         const missing = plugin.requires.filter((provider) => !there.has(provider))
         report(
           at,
-          `configuration manager \`${plugin.id}\` of ${of} needs ${missing.map(quote).join(', ')}, which no other manager of the group provides`,
+          `configuration manager \`${plugin.id}\` of ${of.where} needs ${missing.map(quote).join(', ')}, which neither the provisioner nor another manager of the group provides`,
         )
       }
       break

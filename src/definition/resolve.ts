@@ -24,7 +24,7 @@ export function resolveProperties(
 }
 
 /** A plain value as the loader sees one; it stands nowhere. */
-function treeOf(value: unknown): Tree {
+export function treeOf(value: unknown): Tree {
   const nowhere = { start: 0, end: 0 }
   if (Array.isArray(value)) return { type: 'list', items: value.map(treeOf), ...nowhere }
   if (typeof value === 'object' && value !== null) {

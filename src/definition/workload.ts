@@ -109,7 +109,7 @@ class PhaseReader {
     module: ComponentOf<'module'>,
     tree: Tree | undefined,
   ): { lifetime: Lifetime; rest: Tree | undefined } {
-    const fixed = module.lifetime === 'dynamic' ? 'run_once' : module.lifetime
+    const fixed = module.lifetime === 'dynamic' ? (module.defaultLifetime ?? 'run_once') : module.lifetime
     if (tree?.type !== 'map') return { lifetime: fixed, rest: tree }
     const given = tree.entries.get('lifetime')
     if (given === undefined) return { lifetime: fixed, rest: tree }

@@ -5,7 +5,7 @@ import { compareTiers } from '../model/tier.ts'
 import type { Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { isStillThere } from './cure.ts'
-import type { Ensemble } from './ensemble.ts'
+import { isSeen, type Ensemble } from './ensemble.ts'
 import { climb, rungsOf } from './ladder.ts'
 import type { LadderContext, Rung } from './ladder.ts'
 import type { Observation } from './observe.ts'
@@ -108,12 +108,14 @@ function sidesOf(
   { definition, ensemble }: CaptureContext,
 ): { readonly sick: Places; readonly peers?: Places } {
   const named = new Set(series.map(({ labels }) => labels['node']))
-  const sickNodes = ensemble.nodes.filter(({ name }) => named.has(name))
+  const sickNodes = ensemble.nodes.filter((node) => isSeen(node) && named.has(node.name))
   if (definition.evidence.reference !== 'peers' || sickNodes.length === 0) {
     return { sick: everywhere({ ensemble }) }
   }
   const groups = new Set(sickNodes.map(({ group }) => group))
-  const peers = ensemble.nodes.filter((node) => groups.has(node.group) && !sickNodes.includes(node))
+  const peers = ensemble.nodes.filter(
+    (node) => isSeen(node) && groups.has(node.group) && !sickNodes.includes(node),
+  )
   const these = (nodes: readonly Node[]): Places => ({ nodes, networks: nodes })
   return { sick: these(sickNodes), ...(peers.length === 0 ? {} : { peers: these(peers) }) }
 }

@@ -60,7 +60,8 @@ export function openCluster(
     provision: async (signal) => {
       const properties = around.references.propertiesOf(plugin, spec.provisioner)
       const { directory } = around
-      const context = { group: spec.name, count: spec.nodeCount, directory, signal }
+      const named = spec.cluster === undefined ? {} : { cluster: spec.cluster }
+      const context = { group: spec.name, count: spec.nodeCount, directory, signal, ...named }
       const left = isKept || spec.cluster !== undefined ? findKept(cluster) : undefined
       if (left !== undefined && plugin.resume !== undefined && left.provisioner === plugin.id) {
         own = await openOwn()

@@ -124,10 +124,12 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       return groups.flatMap((group) => group.nodes)
     },
     get hosts() {
-      return firstOfEach(this.nodes, ({ host }) => host)
+      return firstOfEach(this.nodes.filter(isSeen), ({ host }) => host)
     },
     get networks() {
-      return firstOfEach(this.nodes, ({ host, name, network }) => (network === undefined ? host : name))
+      return firstOfEach(this.nodes.filter(isSeen), ({ host, name, network }) =>
+        network === undefined ? host : name,
+      )
     },
     group: (name) => find(name).nodes,
     environment,
@@ -152,6 +154,9 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     [Symbol.asyncDispose]: () => all(groups, (group) => group.end(AbortSignal.timeout(TAKING_DOWN_MS))),
   }
 }
+
+/** Whether samplers and collectors can look at it. */
+export const isSeen = ({ unseen }: Node): boolean => unseen === undefined
 
 /** The first node with each key, in order. */
 const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): readonly Node[] =>

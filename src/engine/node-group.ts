@@ -4,6 +4,7 @@
  */
 import { throwIfAborted } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
+import { renderText } from '../definition/render-text.ts'
 import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
 import { isAbove, type RunLevel } from '../model/run-level.ts'
 import type { ManagerContext, ManagerPlugin } from '../plugin/manager.ts'
@@ -83,6 +84,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     group: (name) => around.group(name),
     environment: (node) => around.environment(node),
     artifacts: (node) => around.artifacts(node),
+    render: renderText,
     provide: (node, provider, info) => {
       providers.set(node.ordinal, { ...providers.get(node.ordinal), [provider]: info })
     },
@@ -97,7 +99,8 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     const { secrets } = around
     nodes = secrets.isEmpty ? cluster.nodes : cluster.nodes.map((node) => maskedNode(node, secrets))
     for (const node of nodes) {
-      providers.set(node.ordinal, { ...left?.providers[node.ordinal], 'node-info': nodeInfo(node) })
+      const own = { ...node.providers, 'node-info': nodeInfo(node) }
+      providers.set(node.ordinal, { ...left?.providers[node.ordinal], ...own })
     }
     return left === undefined ? 1 : stagesOf(left.level)
   }

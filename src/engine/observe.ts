@@ -48,6 +48,11 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   const stopped = new AbortController()
   await using stack = new AsyncDisposableStack()
 
+  for (const { name, unseen } of ensemble.nodes) {
+    if (unseen === undefined) continue
+    const remedy = 'give machines of it as nodes too, if Quarry can reach them'
+    notLookedAt(journal, { collector: 'all samplers and collectors', node: name, why: unseen, remedy })
+  }
   const samplers: RunningSampler[] = []
   for (const use of definition.observe.samplers) {
     const plugin = registry.get('sampler', use.component)

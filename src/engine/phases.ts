@@ -8,6 +8,7 @@
 import { abortReason, withTimeout } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import { formatDuration } from '../base/duration.ts'
+import { renderText } from '../definition/render-text.ts'
 import type { Phase, Step } from '../model/definition.ts'
 import type { Operation } from '../plugin/checker.ts'
 import type { ModuleContext } from '../plugin/module.ts'
@@ -132,6 +133,7 @@ async function runModule(
     log: (line) => log(name, line),
     artifacts: (node) => ensemble.artifacts(node),
     providers: (node) => ensemble.providers(node),
+    render: renderText,
     level: (group) => ensemble.level(group),
     transition: (group, level) => ensemble.transition(group, level, time.signal),
     ledger,

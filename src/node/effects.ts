@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { isKubernetesEffectOf, undoInCluster } from './kubernetes/effects.ts'
 import { linkOf } from './netns/link.ts'
 import { isPlausibleRemote, undoRemotely } from './ssh-undo.ts'
 import { cgroupMembers, giveBack, isCgroup, isCgroupOf, removeCgroup } from './run-cgroup.ts'
@@ -52,6 +53,11 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       return
     case 'remote':
       await undoRemotely(effect)
+      return
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
+      await undoInCluster(effect)
       return
   }
 }
@@ -130,6 +136,10 @@ function isPlausible(effect: Effect, run: string): boolean {
       return (
         [effect.path, effect.from].every(isCgroup) && /^quarry-io-[0-9a-f]{16}$/.test(basename(effect.path))
       )
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
+      return isKubernetesEffectOf(run, effect)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

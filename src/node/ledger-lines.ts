@@ -17,6 +17,19 @@ const localEffect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('filler'), path }),
   z.object({ type: z.literal('control-group'), path, from: path }),
   z.object({ type: z.literal('tracefs-instance'), path }),
+  z.object({
+    type: z.literal('kubernetes-objects'),
+    kubeconfig: path,
+    manifest: path,
+    namespace: z.string().exactOptional(),
+  }),
+  z.object({
+    type: z.literal('helm-release'),
+    kubeconfig: path,
+    release: z.string(),
+    namespace: z.string().exactOptional(),
+  }),
+  z.object({ type: z.literal('kind-cluster'), kubeconfig: path, cluster: z.string() }),
 ])
 const sshDestination = z.object({
   destination: z.string(),

@@ -181,5 +181,11 @@ function describe(effect: Effect): string {
       return `trace instance ${effect.path}`
     case 'remote':
       return `${describe(effect.effect)} on ${effect.host.destination}`
+    case 'kubernetes-objects':
+      return `Kubernetes objects of ${effect.manifest}`
+    case 'helm-release':
+      return `Helm release ${effect.release}`
+    case 'kind-cluster':
+      return `kind cluster ${effect.cluster}`
   }
 }

@@ -20,6 +20,8 @@ export interface LocalNodeOptions {
   readonly network?: NodeNetwork
   /** Small files as the node sees them; those of this host when left out. */
   readonly files?: FileView
+  /** Environment of all its commands. */
+  readonly env?: Readonly<Record<string, string>>
   /** Words put in front of a command to run it in a directory of the node, such as those that enter a namespace. */
   readonly enter?: (directory: string) => readonly string[]
 }
@@ -34,13 +36,14 @@ export function localNode({
   address = '127.0.0.1',
   network,
   files = localFiles(),
+  env = {},
   enter = () => [],
 }: LocalNodeOptions): Node {
   const start = (command: readonly string[], options: CommandOptions = {}): ReturnType<typeof startProcess> =>
     startProcess([...enter(options.cwd ?? scratch), ...command], {
       cwd: scratch,
       ...options,
-      env: { ...options.env, QUARRY_RUN: run },
+      env: { ...env, ...options.env, QUARRY_RUN: run },
     })
   const copy = async (from: string, to: string): Promise<void> => {
     if (resolve(from) !== resolve(to)) await cp(from, to, { recursive: true, verbatimSymlinks: true })

@@ -12,7 +12,7 @@ export async function checkNeeds(
   needs: readonly Need[],
   targets?: readonly Target[],
 ): Promise<Missing[]> {
-  const tools = needs.flatMap((need) => (need.type === 'tool' ? [need.name] : []))
+  const tools = needs.flatMap((need) => (need.type === 'tool' || need.type === 'program' ? [need.name] : []))
   const absentTools = tools.length === 0 ? new Set<string>() : await absentOf(node, tools)
   const missing: Missing[] = []
   for (const need of needs) {
@@ -33,6 +33,10 @@ async function checkNeed(
   switch (need.type) {
     case 'tool':
       return absentTools.has(need.name) ? absentTool(node, need.name, need.package) : undefined
+    case 'program':
+      return absentTools.has(need.name)
+        ? { why: `the program ${need.name} is not installed`, remedy: need.remedy }
+        : undefined
     case 'root':
       return isRoot(node)
         ? undefined

@@ -39,9 +39,12 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
       return /^\/(?:proc\/sys|sys)\//.test(effect.path)
     case 'processes':
       return effect.run === run
-    // Networks of namespaces and control groups are made on this host only.
+    // Networks of namespaces, control groups and what kubectl makes are of this host only.
     case 'link':
     case 'control-group':
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
       return false
     case 'filler':
       return normalize(effect.path) === effect.path && basename(effect.path).startsWith('.quarry-fill-')
@@ -62,10 +65,12 @@ function undoScript(effect: LocalEffect): string {
     }
     case 'filler':
       return removeScript(effect.path)
-    case 'control-group':
-      return 'false'
     case 'link':
-      return `ip link delete ${shellWord(effect.name)}`
+    case 'control-group':
+    case 'kubernetes-objects':
+    case 'helm-release':
+    case 'kind-cluster':
+      return 'false'
     case 'restore': {
       const path = shellWord(effect.path)
       return `[ ! -e ${path} ] || printf %s ${shellWord(effect.content)} >${path}`

@@ -14,6 +14,8 @@ export interface ManagerContext {
   environment(node: Node): Readonly<Record<string, string>>
   /** Says what there now is on a node: references `<<provider:...>>` and the environment of scripts have it from here. */
   provide(node: Node, provider: string, info: ProviderInfo): void
+  /** Renders a Mustache template as the definition itself is rendered; throws a UserError with all that is wrong with it. */
+  render(template: string, values: Readonly<Record<string, unknown>>): string
   /** Writes a line to the manager's log. */
   log(line: string): void
   /** Directory, on the controller, of the files that a node leaves behind. */

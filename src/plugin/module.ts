@@ -23,6 +23,8 @@ export interface ModuleContext {
   artifacts(node: Node): string
   /** What there is on a node, by name. */
   providers(node: Node): Providers
+  /** Renders a Mustache template as the definition itself is rendered; throws a UserError with all that is wrong with it. */
+  render(template: string, values: Readonly<Record<string, unknown>>): string
   /** Run level of a node group. */
   level(group: string): RunLevel
   /** Brings a node group to another run level. */
@@ -39,6 +41,8 @@ export interface ModuleContext {
 export interface ModulePlugin<P = unknown> extends Definable<P> {
   /** `dynamic` modules take a `lifetime` property; the others have a fixed one. */
   readonly lifetime: Lifetime | 'dynamic'
+  /** That of a dynamic module when the definition says none; `run_once` when left out. */
+  readonly defaultLifetime?: Lifetime
   /** A failure of the system under test is a `fail` operation; a throw is a failure of the module. */
   run(context: ModuleContext, properties: P): Promise<void>
 }

@@ -3,6 +3,8 @@
 export type Need =
   /** An executable on PATH; `package` is its Debian package. */
   | { readonly type: 'tool'; readonly name: string; readonly package: string }
+  /** An executable on PATH that no package of Debian brings; the remedy says where it is to be had. */
+  | { readonly type: 'program'; readonly name: string; readonly remedy: string }
   | { readonly type: 'root' }
   /** A Linux capability such as `CAP_SYS_PTRACE`; root has them all unless they were dropped. */
   | { readonly type: 'capability'; readonly name: string }

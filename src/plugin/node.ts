@@ -1,6 +1,7 @@
 /** A machine: it runs commands and holds files. Implementations live in src/node/. */
 import type { ProcessOptions, ProcessResult, RunningProcess } from '../base/process.ts'
 import type { SshDestination } from './undo.ts'
+import type { Providers } from './provider.ts'
 
 export type CommandOptions = Omit<ProcessOptions, 'graceMs'>
 export type CommandResult = ProcessResult
@@ -68,6 +69,13 @@ export interface Node {
   readonly address: string
   /** Where the node has a network that is not its host's: interfaces, sockets and counters of its own. */
   readonly network?: NodeNetwork
+  /** What it has to offer from the beginning, besides `node-info`. */
+  readonly providers?: Providers
+  /**
+   * Why its kernel and its processes cannot be looked at, where they cannot: commands run on another machine in its
+   * stead. No sampler and no collector is asked about such a node.
+   */
+  readonly unseen?: string
   /** Scratch directory on the node, removed with the run. */
   readonly scratch: string
   /** Directory on the node whose files are kept: they are brought to the run directory at its end. */

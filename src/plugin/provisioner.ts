@@ -7,6 +7,8 @@ export interface ProvisionContext {
   readonly run: string
   readonly group: string
   readonly count: number
+  /** The name that the definition gives the cluster, if it does. */
+  readonly cluster?: string
   /** Directory of the group below the run directory; artifacts of node n go to its subdirectory `n`. */
   readonly directory: string
   readonly ledger: UndoLedger
@@ -21,6 +23,8 @@ export interface Provisioned extends AsyncDisposable {
 }
 
 export interface ProvisionerPlugin<P = unknown> extends Definable<P> {
+  /** Providers that its nodes have, besides `node-info`: managers may require them. */
+  readonly provides?: readonly string[]
   /** Brings up `count` nodes. */
   provision(context: ProvisionContext, properties: P): Promise<Provisioned>
   /** Finds the nodes again that an earlier run left; throws an EnvironmentError when they are gone. */

@@ -41,6 +41,22 @@ export type LocalEffect =
   | { readonly type: 'control-group'; readonly path: string; readonly from: string }
   /** A tracefs instance directory. */
   | { readonly type: 'tracefs-instance'; readonly path: string }
+  /** Objects of a manifest in a Kubernetes cluster. Both files are ours, below a directory `quarry-<run>-...`. */
+  | {
+      readonly type: 'kubernetes-objects'
+      readonly kubeconfig: string
+      readonly manifest: string
+      readonly namespace?: string
+    }
+  /** A Helm release in a Kubernetes cluster; the file is ours, as above. */
+  | {
+      readonly type: 'helm-release'
+      readonly kubeconfig: string
+      readonly release: string
+      readonly namespace?: string
+    }
+  /** A cluster that kind made; its kubeconfig is ours, as above. */
+  | { readonly type: 'kind-cluster'; readonly kubeconfig: string; readonly cluster: string }
 
 /** Disposing undoes the effect and records that. When that fails, the ledger tries again at the end of the run. */
 export interface RecordedEffect extends AsyncDisposable {

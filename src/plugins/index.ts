@@ -40,6 +40,10 @@ import threads from './collectors/threads/index.ts'
 import timers from './collectors/timers/index.ts'
 import tpstats from './collectors/tpstats/index.ts'
 import commandManager from './managers/command/index.ts'
+import helmManager from './managers/helm/index.ts'
+import kubernetesLogs from './managers/kubernetes_logs/index.ts'
+import kubernetesManifestManager from './managers/kubernetes_manifest/index.ts'
+import metricsCollection from './managers/metrics_collection/index.ts'
 import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
@@ -48,6 +52,10 @@ import diskFull from './modules/disk-full/index.ts'
 import ioLimit from './modules/io-limit/index.ts'
 import kill from './modules/kill/index.ts'
 import memoryPressure from './modules/memory-pressure/index.ts'
+import helmModule from './modules/helm/index.ts'
+import kubectl from './modules/kubectl/index.ts'
+import kubernetesJob from './modules/kubernetes_job/index.ts'
+import kubernetesManifestModule from './modules/kubernetes_manifest/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
 import pause from './modules/pause/index.ts'
@@ -55,6 +63,8 @@ import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
 import text from './modules/text/index.ts'
+import existingKubernetes from './provisioners/existing_kubernetes/index.ts'
+import kind from './provisioners/kind/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
 import ssh from './provisioners/ssh/index.ts'
@@ -117,6 +127,10 @@ export const components: readonly Component[] = [
   dropCaches,
   changeCommand,
   commandManager,
+  helmManager,
+  kubernetesLogs,
+  kubernetesManifestManager,
+  metricsCollection,
   noopManager,
   remoteFiles,
   bash,
@@ -125,6 +139,10 @@ export const components: readonly Component[] = [
   ioLimit,
   kill,
   memoryPressure,
+  helmModule,
+  kubectl,
+  kubernetesJob,
+  kubernetesManifestModule,
   noop,
   partition,
   pause,
@@ -132,6 +150,8 @@ export const components: readonly Component[] = [
   sleep,
   text,
   slowLink,
+  existingKubernetes,
+  kind,
   local,
   netns,
   ssh,

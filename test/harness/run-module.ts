@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { renderText } from '../../src/definition/render-text.ts'
 import type { Lifetime } from '../../src/model/definition.ts'
 import { undo } from '../../src/node/effects.ts'
 import { openLedger } from '../../src/node/ledger.ts'
@@ -55,7 +56,8 @@ export async function runModule(
         operation: (kind, value) => operations.push([kind, value]),
         log: (line) => log.push(line),
         artifacts: (node) => node.scratch,
-        providers: () => ({}),
+        providers: (node) => node.providers ?? {},
+        render: renderText,
         level: () => 'STARTED_SERVICES_RUNNING',
         transition: async () => {},
         ledger,

@@ -46,6 +46,8 @@ function describeNeed(need: Need): string {
   switch (need.type) {
     case 'tool':
       return `the program ${code(need.name)} (Debian package ${code(need.package)})`
+    case 'program':
+      return `the program ${code(need.name)} (not in Debian)`
     case 'root':
       return 'root'
     case 'capability':

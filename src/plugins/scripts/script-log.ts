@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { StringDecoder } from 'node:string_decoder'
-import { drained } from '../../../base/drained.ts'
+import { drained } from '../../base/drained.ts'
 
 /** Bytes of output that are kept in the file: a script that writes without end must not fill the disk. */
 const FILE_LIMIT = 256 * 2 ** 20
