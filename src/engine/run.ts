@@ -194,6 +194,7 @@ async function work(
             ledger,
             history,
             journal,
+            metrics: observation.metrics,
             log,
             undisturbed,
           }
