@@ -35,11 +35,15 @@ import commandManager from './managers/command/index.ts'
 import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
+import etcdLoad from './modules/etcd-load/index.ts'
+import httpLoad from './modules/http-load/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
+import redisLoad from './modules/redis-load/index.ts'
 import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
+import sqlLoad from './modules/sql-load/index.ts'
 import text from './modules/text/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
@@ -96,10 +100,14 @@ export const components: readonly Component[] = [
   noopManager,
   remoteFiles,
   bash,
+  etcdLoad,
+  httpLoad,
   noop,
   partition,
+  redisLoad,
   runlevel,
   sleep,
+  sqlLoad,
   text,
   slowLink,
   local,
