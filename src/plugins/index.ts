@@ -36,6 +36,7 @@ import noopManager from './managers/noop/index.ts'
 import remoteFiles from './managers/remote_files/index.ts'
 import bash from './modules/bash/index.ts'
 import etcdLoad from './modules/etcd-load/index.ts'
+import fio from './modules/fio/index.ts'
 import httpLoad from './modules/http-load/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
@@ -44,6 +45,7 @@ import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
 import sqlLoad from './modules/sql-load/index.ts'
+import stress from './modules/stress/index.ts'
 import text from './modules/text/index.ts'
 import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
@@ -101,6 +103,7 @@ export const components: readonly Component[] = [
   remoteFiles,
   bash,
   etcdLoad,
+  fio,
   httpLoad,
   noop,
   partition,
@@ -108,6 +111,7 @@ export const components: readonly Component[] = [
   runlevel,
   sleep,
   sqlLoad,
+  stress,
   text,
   slowLink,
   local,
