@@ -44,7 +44,9 @@ export default defineModule({
       ...(given.io > 0 ? ['--io', given.io] : []),
       ...(given.disk > 0 ? ['--hdd', given.disk, '--hdd-bytes', given.disk_size] : []),
       ...(given.switches > 0 ? ['--switch', given.switches] : []),
-      ...['--timeout', Math.max(1, Math.round(given.duration / 1000)), '--metrics-brief'],
+      '--timeout',
+      Math.max(1, Math.round(given.duration / 1000)),
+      '--metrics-brief',
     ].map(String)
     const endings = await runEverywhere(context, nodes, (node) => [
       'stress-ng',
