@@ -41,6 +41,7 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       tool('losetup', 'mount'),
     ],
   },
+  { id: 'peers of loads', needs: [tool('wrk', 'wrk')] },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
   { id: 'metrics of node_exporter', needs: [tool('prometheus-node-exporter', 'prometheus-node-exporter')] },

@@ -56,7 +56,7 @@ function checkMetric(
   { metric, from }: { readonly metric: string; readonly from: number },
   { samplers: uses }: KnownSeries,
 ): void {
-  if (uses === undefined || /^(probe_|quarry_|up$|scrape_)/.test(metric)) return
+  if (uses === undefined || /^(probe_|load_|quarry_|up$|scrape_)/.test(metric)) return
   const samplers = context.registry.all('sampler')
   const inUse = samplers.filter(({ id }) => uses.some(({ component }) => component === id))
   if (inUse.some(({ metrics }) => metrics.length === 0)) return

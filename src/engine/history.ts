@@ -7,7 +7,8 @@ import type { Secrets } from './secrets.ts'
 
 export interface History {
   readonly operations: readonly Operation[]
-  add(operation: Omit<Operation, 'ts'>): void
+  /** Adds it as of now, or at a time that has passed. */
+  add(operation: Omit<Operation, 'ts'>, ts?: bigint): void
 }
 
 /** A history that is appended to history.jsonl and to the `operations` table as it grows. */
@@ -15,9 +16,9 @@ export function openHistory(directory: RunDirectory, clock: Clock, rows: RowSink
   const operations: Operation[] = []
   return {
     operations,
-    add: (operation) => {
-      const ts = clock.now()
-      operations.push({ ts, ...operation })
+    add: (operation, ts = clock.now()) => {
+      const before = operations.findLastIndex((one) => one.ts <= ts)
+      operations.splice(before + 1, 0, { ts, ...operation })
       directory.append('history.jsonl', { ts: String(ts), ...operation })
       const { process, kind, value, phase } = operation
       rows.add('operations', { ts, process, kind, value: secrets.mask(JSON.stringify(value ?? null)), phase })

@@ -9,6 +9,7 @@ import { abortReason, withTimeout } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import { formatDuration } from '../base/duration.ts'
 import { renderText } from '../definition/render-text.ts'
+import type { MetricStore } from '../evidence/metrics.ts'
 import type { Phase, Step } from '../model/definition.ts'
 import type { Operation } from '../plugin/checker.ts'
 import type { ModuleContext } from '../plugin/module.ts'
@@ -17,6 +18,7 @@ import type { UndoLedger } from '../plugin/undo.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
+import { metricPublisher } from './module-metrics.ts'
 
 export interface Workload {
   readonly registry: Registry
@@ -24,6 +26,7 @@ export interface Workload {
   readonly ledger: UndoLedger
   readonly history: History
   readonly journal: Journal
+  readonly metrics: MetricStore
   /** Takes what a module writes. */
   readonly log: (name: string, line: string) => void
   /** Resolves when no evidence is being gathered: under a climb of the ladder no phase ends, and none begins. */
@@ -130,6 +133,10 @@ async function runModule(
       own.push(kind)
       record(kind, value)
     },
+    clientOperation: (kind, value, ts) =>
+      history.add({ process: name, module: component, kind, value, phase }, ts),
+    metrics: metricPublisher(name, workload.metrics, journal.clock),
+    clock: journal.clock,
     log: (line) => log(name, line),
     artifacts: (node) => ensemble.artifacts(node),
     providers: (node) => ensemble.providers(node),

@@ -196,6 +196,7 @@ async function work(
             ledger,
             history,
             journal,
+            metrics: observation.metrics,
             log,
             undisturbed,
           }

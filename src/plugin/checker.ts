@@ -13,6 +13,21 @@ export interface Operation {
   readonly phase: string
 }
 
+/**
+ * What one client of a load asked for; as in Jepsen, a `cas` has the value `[from, to]`, an `ok` of a `read` what was read,
+ * null for nothing, and a client whose operation ended as `info` does nothing more under its number.
+ */
+export interface ClientOperation {
+  readonly f: 'read' | 'write' | 'cas'
+  readonly key: string
+  readonly value: string | null | readonly [from: string | null, to: string]
+  readonly client: number
+}
+
+/** Whether it is an operation of a client of a load, by whose failure the load has not failed. */
+export const isClientOperation = ({ value }: Operation): boolean =>
+  typeof value === 'object' && value !== null && 'f' in value && 'client' in value
+
 export interface CheckContext {
   readonly history: readonly Operation[]
   readonly symptoms: readonly SymptomRecord[]

@@ -1,10 +1,20 @@
 /** A step of the workload. */
+import type { Clock } from '../base/clock.ts'
 import type { Definable } from './define.ts'
+import type { ClientOperation } from './checker.ts'
 import type { Lifetime } from '../model/definition.ts'
 import type { RunLevel } from '../model/run-level.ts'
 import type { Node } from './node.ts'
 import type { Providers } from './provider.ts'
+import type { Labels } from '../model/series.ts'
 import type { UndoLedger } from './undo.ts'
+
+/** A metric as a module sees it now; it gets the labels `module` and `node` beside its own. */
+export interface MetricValue {
+  readonly metric: string
+  readonly labels: Labels
+  readonly value: number
+}
 
 export interface ModuleContext {
   /** Alias in the definition. */
@@ -17,6 +27,15 @@ export interface ModuleContext {
   environment(node: Node): Readonly<Record<string, string>>
   /** Appends to the operation history. */
   operation(kind: 'invoke' | 'ok' | 'fail' | 'info', value?: unknown): void
+  /**
+   * Appends what one of many clients did at `ts`, ns, by the clock of the run: evidence for a checker, and not how the
+   * module itself fared. It may be told late.
+   */
+  clientOperation(kind: 'invoke' | 'ok' | 'fail' | 'info', value: ClientOperation, ts: bigint): void
+  /** Values of metrics that symptoms are about; a series that the next call for the node leaves out goes stale. */
+  metrics(node: Node, values: readonly MetricValue[]): void
+  /** Clock of the run. */
+  readonly clock: Clock
   /** Writes a line to the module's log. */
   log(line: string): void
   /** Directory, on the controller, of the files that a node leaves behind. */

@@ -65,3 +65,19 @@ function chosen(
   const picked = Array.from({ length: count }, () => rest.splice(random.below(rest.length), 1)).flat()
   return picked.toSorted((a, b) => a.ordinal - b.ordinal)
 }
+
+/** Nodes by words such as `server` and `server:0`, without doubles. Throws a UserError for a node that is not there. */
+export function namedNodes(
+  group: (name: string) => readonly Node[],
+  given: string | readonly string[],
+): readonly Node[] {
+  const found = [given].flat().flatMap((word) => {
+    const [name = '', ordinal] = word.split(':')
+    const nodes = group(name)
+    if (ordinal === undefined) return nodes
+    const node = nodes[Number(ordinal)]
+    if (node === undefined) throw new UserError(`there is no node ${word}: group ${name} has ${nodes.length}`)
+    return [node]
+  })
+  return [...new Set(found)]
+}

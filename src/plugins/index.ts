@@ -59,9 +59,15 @@ import kubernetesManifestModule from './modules/kubernetes_manifest/index.ts'
 import noop from './modules/noop/index.ts'
 import partition from './modules/partition/index.ts'
 import pause from './modules/pause/index.ts'
+import etcdLoad from './modules/etcd-load/index.ts'
+import fio from './modules/fio/index.ts'
+import httpLoad from './modules/http-load/index.ts'
+import redisLoad from './modules/redis-load/index.ts'
 import runlevel from './modules/runlevel/index.ts'
 import slowLink from './modules/slow-link/index.ts'
 import sleep from './modules/sleep/index.ts'
+import sqlLoad from './modules/sql-load/index.ts'
+import stress from './modules/stress/index.ts'
 import text from './modules/text/index.ts'
 import existingKubernetes from './provisioners/existing_kubernetes/index.ts'
 import kind from './provisioners/kind/index.ts'
@@ -146,8 +152,14 @@ export const components: readonly Component[] = [
   noop,
   partition,
   pause,
+  etcdLoad,
+  fio,
+  httpLoad,
+  redisLoad,
   runlevel,
   sleep,
+  sqlLoad,
+  stress,
   text,
   slowLink,
   existingKubernetes,

@@ -3,17 +3,29 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { renderText } from '../../src/definition/render-text.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { Lifetime } from '../../src/model/definition.ts'
 import { undo } from '../../src/node/effects.ts'
 import { openLedger } from '../../src/node/ledger.ts'
 import { localNode } from '../../src/node/local.ts'
 import type { Definable } from '../../src/plugin/define.ts'
-import type { ModulePlugin } from '../../src/plugin/module.ts'
+import type { ClientOperation } from '../../src/plugin/checker.ts'
+import type { MetricValue, ModulePlugin } from '../../src/plugin/module.ts'
+
+/** What a client did, and when by the clock of the run, ns. */
+export interface TimedOperation {
+  readonly ts: bigint
+  readonly kind: string
+  readonly value: ClientOperation
+}
 
 export interface ModuleRun {
   /** Such as `invoke`, `ok`, each with its value. */
   readonly operations: readonly (readonly [kind: string, value: unknown])[]
   readonly log: readonly string[]
+  /** What clients of a load did, in the order in which it was told. */
+  readonly clientOperations: readonly TimedOperation[]
+  readonly metrics: readonly MetricValue[]
   /** Text of a file among the artifacts of the first node. */
   artifact(name: string): Promise<string>
   /** What the module rejected with. */
@@ -25,13 +37,15 @@ export interface ModuleOptions {
   readonly lifetime?: Lifetime
   readonly signal?: AbortSignal
   readonly endOfPhase?: AbortSignal
+  /** Told of each line of the log. */
+  readonly onLog?: (line: string) => void
 }
 
 /** Names of the modules are `it`. Processes that it leaves in the background are killed, files removed, on disposal. */
 export async function runModule(
   module: ModulePlugin & Definable<unknown>,
   properties: unknown,
-  { nodes: count = 1, lifetime = 'run_once', ...signals }: ModuleOptions = {},
+  { nodes: count = 1, lifetime = 'run_once', onLog, ...signals }: ModuleOptions = {},
 ): Promise<ModuleRun & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'quarry-module-'))
   const run = `module-${process.pid}-${Math.random().toString(36).slice(2)}`
@@ -45,6 +59,8 @@ export async function runModule(
   const ledger = openLedger(join(directory, 'undo.jsonl'), run, (sentence) => log.push(sentence))
   const operations: [string, unknown][] = []
   const log: string[] = []
+  const clientOperations: TimedOperation[] = []
+  const metrics: MetricValue[] = []
   let failure: unknown
   try {
     await module.run(
@@ -54,7 +70,13 @@ export async function runModule(
         group: () => nodes,
         environment: (node) => ({ QUARRY_NODE_ORDINAL: String(node.ordinal) }),
         operation: (kind, value) => operations.push([kind, value]),
-        log: (line) => log.push(line),
+        clientOperation: (kind, value, ts) => clientOperations.push({ ts, kind, value }),
+        metrics: (_node, values) => metrics.push(...values),
+        clock: systemClock(),
+        log: (line) => {
+          log.push(line)
+          onLog?.(line)
+        },
         artifacts: (node) => node.scratch,
         providers: (node) => node.providers ?? {},
         render: renderText,
@@ -72,6 +94,8 @@ export async function runModule(
   }
   return {
     operations,
+    clientOperations,
+    metrics,
     log,
     error: failure,
     artifact: (name) => readFile(join(directory, '0', name), 'utf8'),

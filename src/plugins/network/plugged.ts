@@ -2,6 +2,7 @@
 import { UserError } from '../../base/errors.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
 import type { Node, NodeNetwork } from '../../plugin/node.ts'
+import { namedNodes } from '../../plugin/selection.ts'
 
 export type PluggedNode = Node & { readonly network: NodeNetwork }
 
@@ -12,15 +13,7 @@ export function pluggedNodes(
   { group }: Pick<ModuleContext, 'group'>,
   given: string | readonly string[],
 ): readonly PluggedNode[] {
-  const found = [given].flat().flatMap((word) => {
-    const [name = '', ordinal] = word.split(':')
-    const nodes = group(name)
-    if (ordinal === undefined) return nodes
-    const node = nodes[Number(ordinal)]
-    if (node === undefined) throw new UserError(`there is no node ${word}: group ${name} has ${nodes.length}`)
-    return [node]
-  })
-  return [...new Set(found)].map((node) => {
+  return namedNodes(group, given).map((node) => {
     if (isPlugged(node)) return node
     throw new UserError(`node ${node.name} shares the network of its host, which no fault is made on`, {
       code: 'QUARRY_SHARED_NETWORK',

@@ -1,5 +1,6 @@
 /** Passes when no operation failed. */
 import { z } from 'zod'
+import { isClientOperation } from '../../../plugin/checker.ts'
 import { defineChecker } from '../../../plugin/define.ts'
 import { refersTo } from '../../../plugin/properties.ts'
 
@@ -16,7 +17,10 @@ export default defineChecker({
     const names = processes?.split(',').map((name) => name.trim())
     const unseen = names?.filter((name) => !history.some(({ process }) => process === name)) ?? []
     const failed = history.filter(
-      ({ kind, process }) => kind === 'fail' && (names === undefined || names.includes(process)),
+      (operation) =>
+        operation.kind === 'fail' &&
+        !isClientOperation(operation) &&
+        (names === undefined || names.includes(operation.process)),
     )
     const first = failed[0]
     if (first === undefined) {

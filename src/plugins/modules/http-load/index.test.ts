@@ -1,0 +1,106 @@
+import { setTimeout } from 'node:timers/promises'
+import { build, HistogramLogReader } from 'hdr-histogram-js'
+import { expect, test } from 'vitest'
+import { runModule } from '../../../../test/harness/run-module.ts'
+import { serveHttp } from '../../../../test/harness/servers.ts'
+import httpLoad from './index.ts'
+
+test('sends its mix over as many connections as there are clients, the same for the same seed', async () => {
+  const seen: string[][] = []
+  for (let time = 0; time < 2; time += 1) {
+    const paths: string[] = []
+    await using server = await serveHttp((request, response) => {
+      if (request.method !== 'HEAD') paths.push(`${request.method} ${request.url}`)
+      response.end('ok')
+    })
+    await using run = await runModule(httpLoad, {
+      from: 'server',
+      urls: [`http://127.0.0.1:${server.port}`],
+      clients: 3,
+      operations: 300,
+      keys: 10,
+      requests: [
+        { name: 'one', path: '/one/{key}', weight: 3 },
+        { name: 'two', method: 'POST', path: '/two', body: '{key}' },
+      ],
+    })
+    expect(run.error).toBeUndefined()
+    expect(run.operations[1]).toMatchObject(['ok', { succeeded: 300, failed: 0 }])
+    // One more may have been for seeing that somebody answers.
+    expect([3, 4]).toContain(server.connections)
+    seen.push(paths.slice(0, 3).toSorted())
+    expect(paths.filter((path) => path.startsWith('GET /one/'))).not.toHaveLength(0)
+  }
+  expect(seen[0]).toEqual(seen[1])
+})
+
+test('a status that is not expected is an error by its number', async () => {
+  await using server = await serveHttp((_request, response) => response.writeHead(503).end())
+  await using run = await runModule(httpLoad, {
+    from: 'server',
+    urls: [`http://127.0.0.1:${server.port}`],
+    operations: 20,
+  })
+  expect(run.operations[1]).toEqual([
+    'fail',
+    '0 operations succeeded, and 1 should have\n20 × status 503: GET / gave status 503',
+  ])
+})
+
+test('by plan, a server that stands still is charged with all that it kept waiting', async () => {
+  let stalled = false
+  await using server = await serveHttp((request, response) => {
+    if (request.method === 'HEAD' || stalled) return void response.end()
+    stalled = true
+    setTimeout(1000).then(
+      () => response.end(),
+      () => undefined,
+    )
+  })
+  await using run = await runModule(httpLoad, {
+    from: 'server',
+    urls: [`http://127.0.0.1:${server.port}`],
+    clients: 1,
+    rate: 100,
+    operations: 150,
+  })
+  const reader = new HistogramLogReader(await run.artifact('it.hdr'))
+  const all = build({ highestTrackableValue: 3600e9 })
+  for (let one = reader.nextIntervalHistogram(); one !== null; one = reader.nextIntervalHistogram())
+    all.add(one)
+  // Of the hundred that were due in that second half waited for more than 500 ms; a closed loop would tell of one.
+  expect(all.getValueAtPercentile(75)).toBeGreaterThan(500e6)
+})
+
+test('an operation without an answer is given up after its timeout', async () => {
+  await using server = await serveHttp((request, response) => {
+    if (request.method === 'HEAD') response.end()
+  })
+  await using run = await runModule(httpLoad, {
+    from: 'server',
+    urls: [`http://127.0.0.1:${server.port}`],
+    clients: 2,
+    operations: 4,
+    timeout: '100ms',
+  })
+  expect(run.operations[1]?.[1]).toContain('4 × timeout: no answer within 100 ms')
+})
+
+test('the end of the phase ends it, and an abort at once', async () => {
+  await using server = await serveHttp((_request, response) => response.end())
+  const properties = { from: 'server', urls: [`http://127.0.0.1:${server.port}`] }
+  const phase = new AbortController()
+  await using run = await runModule(httpLoad, properties, {
+    lifetime: 'run_to_end_of_phase',
+    endOfPhase: phase.signal,
+    onLog: (line) => line.includes('get ok') && phase.abort(new Error('the phase has ended')),
+  })
+  expect(run.operations[1]?.[0]).toBe('ok')
+
+  const aborted = new AbortController()
+  await using other = await runModule(httpLoad, properties, {
+    signal: aborted.signal,
+    onLog: (line) => line.includes('begin') && aborted.abort(new Error('aborted by the user')),
+  })
+  expect(other.error).toMatchObject({ message: 'aborted by the user' })
+})
