@@ -158,11 +158,12 @@ async function work(
       journal.enter('setting-up')
       await ensemble.bringUp(signal)
       journal.update({
-        nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
+        nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs, host }) => ({
           name,
           group,
           ordinal,
           clockOffsetNs,
+          host,
         })),
       })
       const retentionMs = historyNeeded(definition)
