@@ -1,17 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
-/** Needs a control plane that no package brings: only by name, `--project kubernetes`. */
-const kubernetes = {
-  test: {
-    name: 'kubernetes',
-    include: ['test/kubernetes/**/*.test.ts'],
-    fileParallelism: false,
-    sequence: { groupOrder: 2 },
-    testTimeout: 300_000,
-    hookTimeout: 120_000,
-  },
-}
-const isNamed = process.argv.some((word) => /^(--project=)?kubernetes$/.test(word))
+/**
+ * Only by name, such as `--project kubernetes`: one needs a control plane that no package brings, the other hundreds of
+ * megabytes from Maven and minutes of both processors.
+ */
+const asked = ['kubernetes', 'cassandra']
+  .filter((name) => process.argv.some((word) => word === name || word === `--project=${name}`))
+  .map((name) => ({
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      fileParallelism: false,
+      sequence: { groupOrder: 2 },
+      testTimeout: 600_000,
+      hookTimeout: 120_000,
+    },
+  }))
 
 export default defineConfig({
   test: {
@@ -38,7 +42,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      ...(isNamed ? [kubernetes] : []),
+      ...asked,
     ],
   },
 })

@@ -13,7 +13,11 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
   },
   {
     id: 'Java virtual machines',
-    needs: [tool('javac', 'default-jdk-headless'), tool('jstack', 'default-jdk-headless')],
+    needs: [
+      tool('javac', 'default-jdk-headless'),
+      tool('jstack', 'default-jdk-headless'),
+      tool('mvn', 'maven'),
+    ],
   },
   {
     id: 'clusters under test',

@@ -166,11 +166,12 @@ async function work(
       for (const file of definition.localFiles) await makeFile(file, directory.file('managed_files'), signal)
       await ensemble.bringUp(signal)
       journal.update({
-        nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs }) => ({
+        nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs, host }) => ({
           name,
           group,
           ordinal,
           clockOffsetNs,
+          host,
         })),
       })
       const retentionMs = historyNeeded(definition)

@@ -132,6 +132,8 @@ export interface RunRecord {
     readonly group: string
     readonly ordinal: number
     readonly clockOffsetNs: number
+    /** Nodes with the same value share a kernel and its processes. */
+    readonly host?: string
   }[]
   readonly phases: readonly PhaseRecord[]
   readonly probes: readonly ProbeRecord[]

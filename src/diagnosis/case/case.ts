@@ -36,6 +36,8 @@ export interface Case {
   readonly to: bigint
   /** Processes that the ladder looked at on the sick side, each once. */
   readonly targets: readonly Target[]
+  /** Whether two nodes share a kernel and its processes: a process is known by the same pid on both. */
+  sameHost(one: string, other: string): boolean
   /** Metrics of the whole run, at most some hundred points each; loaded once. */
   series(): Promise<readonly Series[]>
   /** Seconds since the workload began. */
@@ -79,6 +81,7 @@ export function openCase(record: RunRecord, evidence: Evidence): Case {
     from,
     to,
     targets: targetsOf(sickCaptures.length > 0 ? sickCaptures : references),
+    sameHost: (one, other) => one === other || hostOf(record, one) === hostOf(record, other),
     series: () => (series ??= loadSeries(evidence, from, to)),
     seconds: (at) => Number(at - from) / 1e9,
   }
@@ -149,6 +152,10 @@ function targetsOf(captures: readonly CaptureRecord[]): Target[] {
     byKey.set(`${target.node} ${target.pid}`, target)
   return [...byKey.values()]
 }
+
+/** Of records from before hosts were told, each node is one of its own. */
+const hostOf = ({ nodes }: RunRecord, name: string): string =>
+  nodes.find((node) => node.name === name)?.host ?? name
 
 const clamp = (value: bigint, low: bigint, high: bigint): bigint =>
   value < low ? low : value > high ? high : value

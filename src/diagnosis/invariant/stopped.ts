@@ -29,10 +29,12 @@ export async function stoppedProcesses(the: Case): Promise<Candidate[]> {
   )
   const sockets = await socketStates(the)
   return targets.map((row) => {
-    const pending = sockets.filter(
-      ({ node, pid, least }) => node === row.node && pid === row.pid && least > 0,
+    const own = sockets.filter((one) => one.pid === row.pid && the.sameHost(one.node, row.node))
+    return candidateOf(
+      the,
+      row,
+      own.filter(({ least }) => least > 0),
     )
-    return candidateOf(the, row, pending)
   })
 }
 
@@ -46,7 +48,8 @@ function candidateOf(the: Case, row: Stopped, pending: readonly SocketState[]): 
     kind: 'invariant',
     layer: 'process',
     stage: 'contradiction',
-    subject: { node, pid, comm: process },
+    // The network that it serves says more of where it is than the host that was asked for its threads.
+    subject: { node: pending[0]?.node ?? node, pid, comm: process },
     statement:
       `${who} is stopped by a signal: all its ${count(threads)} threads were in state T at ${count(looks)} looks${waits}${before}. ` +
       `\`kill -CONT ${pid}\` lets it go on; who stopped it is not recorded.`,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EnvironmentError } from '../../../base/errors.ts'
 import type { CollectContext } from '../../../plugin/collector.ts'
 import { defineCollector } from '../../../plugin/define.ts'
-import { isJvm } from '../../../plugin/jvm.ts'
+import { isJvm, isStopped } from '../../../plugin/jvm.ts'
 import { jstackParser } from './parse.ts'
 
 /** A machine that does not come to a safepoint within this time will not come to one soon. */
@@ -40,6 +40,7 @@ export default defineCollector({
 
 /** Why it failed, or nothing. */
 async function dump(context: CollectContext, pid: number): Promise<string | undefined> {
+  if (isStopped(context.node.files, pid)) return 'it is stopped by a signal, and answers nobody'
   const command = [...(await asOwner(context, pid)), await jstackOf(context, pid), String(pid)]
   await using running = await context.node.spawn(command, { signal: context.signal, timeoutMs: TIMEOUT_MS })
   await context.ingest(`jstack-${pid}`, running.stdout, jstackParser(context.rows, pid))

@@ -71,6 +71,22 @@ test('frames are leaf first and have no places and numbers', () => {
   `)
 })
 
+// An idle node of Cassandra 5.0.5 on OpenJDK 17.
+test('the pools of a Cassandra', () => {
+  const dump = readFileSync(new URL('fixtures/jstack-17-cassandra-5.0.5.txt', import.meta.url), 'utf8')
+  const { stats, threads } = parse(dump)
+  expect(stats.bad).toBe(0)
+  const pooled = threads.filter(({ comm }) => /Stage|Transport|Messaging|MemtableFlush/.test(comm ?? ''))
+  expect(pooled.map((row) => [row.comm, row.state, row.frames?.[0] ?? ''].join(' | ')))
+    .toMatchInlineSnapshot(`
+    [
+      "Messaging-AcceptLoop-1-1 | RUNNABLE | io.netty.channel.epoll.Native.epollWait",
+      "MigrationStage:1 | WAITING (parking) | jdk.internal.misc.Unsafe.park",
+      "MutationStage-1 | WAITING (parking) | jdk.internal.misc.Unsafe.park",
+    ]
+  `)
+})
+
 test('chunks may end anywhere', () => {
   const whole = parse(golden)
   for (const size of [1, 13, 1000]) expect(parse(golden, size)).toEqual(whole)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parseAll, recordRows } from '../../../../test/harness/row-recorder.ts'
 import { tpstatsParser } from './parse.ts'
 
-// Not recorded: see fixtures/README.md.
+// What was recorded, and what was not: fixtures/README.md.
 const golden = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
 
 function parse(output: string | Uint8Array, size?: number) {
@@ -54,6 +54,34 @@ test('JSON says the same', () => {
     all.filter((sample) => sample.includes('pool')).toSorted()
   expect(ofPools(samples)).toEqual(ofPools(parse(golden('tpstats-3.11.txt')).samples))
   expect(samples).toContain('cassandra_dropped_messages{"type":"MUTATION_REQ"} 412')
+})
+
+test('text and JSON of Cassandra 5.0.5, recorded', () => {
+  const text = parse(golden('tpstats-5.0.5.txt'))
+  expect(text.stats.bad).toBe(0)
+  expect(
+    text.samples.filter((sample) =>
+      /"MutationStage"|"Native-Transport-Requests"|"MUTATION_REQ"/.test(sample),
+    ),
+  ).toMatchInlineSnapshot(`
+      [
+        "cassandra_thread_pool_active{"pool":"MutationStage"} 2",
+        "cassandra_thread_pool_pending{"pool":"MutationStage"} 0",
+        "cassandra_thread_pool_completed{"pool":"MutationStage"} 1594",
+        "cassandra_thread_pool_blocked{"pool":"MutationStage"} 0",
+        "cassandra_thread_pool_all_time_blocked{"pool":"MutationStage"} 0",
+        "cassandra_thread_pool_active{"pool":"Native-Transport-Requests"} 0",
+        "cassandra_thread_pool_pending{"pool":"Native-Transport-Requests"} 0",
+        "cassandra_thread_pool_completed{"pool":"Native-Transport-Requests"} 1566",
+        "cassandra_thread_pool_blocked{"pool":"Native-Transport-Requests"} 0",
+        "cassandra_thread_pool_all_time_blocked{"pool":"Native-Transport-Requests"} 0",
+        "cassandra_dropped_messages{"type":"MUTATION_REQ"} 0",
+      ]
+    `)
+  expect(text.samples.filter((sample) => sample.includes('_pending'))).toHaveLength(22)
+  const json = parse(golden('tpstats-5.0.5.json'))
+  expect(json.stats.bad).toBe(0)
+  expect(json.samples).toContain('cassandra_thread_pool_completed{"pool":"CompactionExecutor"} 51')
 })
 
 test('DSE has more columns between', () => {
