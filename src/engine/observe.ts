@@ -76,13 +76,15 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
     }
   }
 
+  const sampled = [...new Set(samplers.map(({ node }) => node))]
+
   const drain = (): void =>
     void metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
   const began = performance.now()
   let flushed = began
   const loops = [
     repeat(definition.observe.everyMs, stopped.signal, () => {
-      for (const node of ensemble.hosts) {
+      for (const node of sampled) {
         void sampleNode(
           node,
           samplers.filter((one) => one.node === node && !one.busy),

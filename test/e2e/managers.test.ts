@@ -9,7 +9,10 @@ let place: Workplace
 beforeEach(() => {
   place = workplace()
 })
-afterEach(() => place[Symbol.dispose]())
+afterEach(async () => {
+  await place.quarry('sweep', '--kept')
+  place[Symbol.dispose]()
+})
 
 const PORT = 28441
 
