@@ -14,6 +14,7 @@ import type { Phase, Step } from '../model/definition.ts'
 import type { Operation } from '../plugin/checker.ts'
 import type { ModuleContext } from '../plugin/module.ts'
 import type { Registry } from '../plugin/registry.ts'
+import { ledgerOn } from '../node/ssh-undo.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { History } from './history.ts'
@@ -144,6 +145,7 @@ async function runModule(
     level: (group) => ensemble.level(group),
     transition: (group, level) => ensemble.transition(group, level, time.signal),
     ledger,
+    ledgerOf: (node) => ledgerOn(node, ledger),
     lifetime: step.lifetime,
     endOfPhase,
     signal: time.signal,

@@ -4,6 +4,7 @@ import { runProcess } from '../base/process.ts'
 import type { LocalEffect, RemoteEffect, UndoLedger } from '../plugin/undo.ts'
 import type { Node } from '../plugin/node.ts'
 import { isDestination, scriptLine, sshArguments } from './ssh-destination.ts'
+import { isCgroup } from './run-cgroup.ts'
 import { removeScript, shellWord } from './ssh-scripts.ts'
 
 const PATIENCE_MS = 60_000
@@ -39,13 +40,14 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
       return /^\/(?:proc\/sys|sys)\//.test(effect.path)
     case 'processes':
       return effect.run === run
-    // Networks of namespaces, control groups and what kubectl makes are of this host only.
+    // Networks of namespaces and what kubectl makes are of this host only.
     case 'link':
-    case 'control-group':
     case 'kubernetes-objects':
     case 'helm-release':
     case 'kind-cluster':
       return false
+    case 'control-group':
+      return [effect.path, effect.from].every(isCgroup) && basename(effect.path).startsWith('quarry-io-')
     case 'filler':
       return normalize(effect.path) === effect.path && basename(effect.path).startsWith('.quarry-fill-')
     case 'mount':
@@ -65,12 +67,15 @@ function undoScript(effect: LocalEffect): string {
     }
     case 'filler':
       return removeScript(effect.path)
+    case 'control-group': {
+      const [path, from] = [shellWord(effect.path), shellWord(effect.from)]
+      return `[ ! -e ${path} ] || { for pid in $(cat ${path}/cgroup.procs); do echo $pid >${from}/cgroup.procs; done; rmdir ${path}; }`
+    }
     case 'link':
-    case 'control-group':
     case 'kubernetes-objects':
     case 'helm-release':
     case 'kind-cluster':
-      return 'false'
+      throw new Error('that is no effect on another machine')
     case 'restore': {
       const path = shellWord(effect.path)
       return `[ ! -e ${path} ] || printf %s ${shellWord(effect.content)} >${path}`

@@ -50,6 +50,8 @@ export interface ModuleContext {
   transition(group: string, level: RunLevel): Promise<void>
   /** Whatever the module does outside the run directory goes here first: it is undone also when Quarry is killed. */
   readonly ledger: UndoLedger
+  /** The same for what it does on a node, which may be another machine. */
+  ledgerOf(node: Node): UndoLedger
   readonly lifetime: Lifetime
   /** Aborts when the siblings that run once have ended: a phase-lifetime module returns then, without error. */
   readonly endOfPhase: AbortSignal

@@ -83,6 +83,7 @@ export async function runModule(
         level: () => 'STARTED_SERVICES_RUNNING',
         transition: async () => {},
         ledger,
+        ledgerOf: () => ledger,
         lifetime,
         endOfPhase: signals.endOfPhase ?? new AbortController().signal,
         signal: signals.signal ?? new AbortController().signal,

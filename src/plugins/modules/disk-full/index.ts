@@ -51,7 +51,7 @@ export default defineModule({
       {
         await using stack = new AsyncDisposableStack()
         for (const { node, directory } of places.values()) {
-          const filler = stack.use(await fill(node, directory, leave, context.ledger, context.signal))
+          const filler = stack.use(await fill(node, directory, leave, context.ledgerOf(node), context.signal))
           context.log(`${node.name}: ${directory} is full, with ${filler.bytes} bytes`)
         }
         await untilOver(context, given.duration)

@@ -65,7 +65,7 @@ export default defineModule({
           for (const [from, members] of groups) {
             if (from === undefined) continue
             const pids = members.map(({ pid }: ChosenProcess) => pid)
-            stack.use(await throttle(node, hierarchy, device, limits, { from, pids }, context.ledger))
+            stack.use(await throttle(node, hierarchy, device, limits, { from, pids }, context.ledgerOf(node)))
           }
           context.log(`${node.name}: device ${device} is slow for ${own.map(({ pid }) => pid).join(', ')}`)
         }

@@ -68,7 +68,7 @@ async function stopAll(
         context.log(`${comm} (${pid}) is stopped already and is left alone`)
         continue
       }
-      stack.use(await context.ledger.record({ type: 'stopped', pid, started }))
+      stack.use(await context.ledgerOf(node).record({ type: 'stopped', pid, started }))
       // Here too, for a node that is not this host.
       stack.defer(async () => void (await sendSignal(process, 'CONT')))
       if (await sendSignal(process, 'STOP')) stopped.push(process)
