@@ -72,7 +72,8 @@ test('configuration managers', () => {
 ${workload}`),
   ).toMatchInlineSnapshot(`
     "d.yaml:2:70: there is no configuration manager called \`nop\`; did you mean \`noop\`?
-    d.yaml:3:84: there is no configuration manager called \`helm\`; expected one of command, noop, remote_files
+    d.yaml:3:84: configuration manager \`helm\` needs the property \`helm.install.type\`; where the chart is: a repository of charts, or of git
+    d.yaml:3:84: configuration manager \`helm\` needs the property \`helm.install.name\`; name of the release
     d.yaml:3:107: configuration_manager of node group \`client\` needs \`name\`
     d.yaml:4:72: configuration_manager of node group \`observer\` must not be an empty list"
   `)
@@ -132,7 +133,7 @@ test('workloads', () => {
     d.yaml:21:55: \`duration.max\` of checker \`duration\`: not a duration: 10 parsecs; such as 500ms, 30s, 2m, 4h
     d.yaml:21:67: checker \`duration\` has no property \`duration.mn\`; did you mean \`duration.min\`?
     d.yaml:22:8: checker \`d\` must be a map of \`key: value\` lines, not a string
-    d.yaml:24:27: there is no artifact checker called \`y\`; there is none to choose from
+    d.yaml:24:27: there is no artifact checker called \`y\`; expected one of csvchecker, hdr_split_to_csv, hdrtool, regex, smartlogs, stable_metrics_threshold, tool
     d.yaml:25:3: the workload has no key \`checkrs\`; did you mean \`checkers\`?"
   `)
 })

@@ -220,7 +220,7 @@ test('keys that every object has are keys like others', () => {
       'workload: {phases: [{__proto__: {module: constructor, properties: {__proto__: 1, toString: 1}}}]}',
     ),
   ).toMatchInlineSnapshot(
-    `"d.yaml:1:42: there is no module called \`constructor\`; expected one of bash, noop, partition, runlevel, sleep, text, slow-link (1)"`,
+    `"d.yaml:1:42: there is no module called \`constructor\`; expected one of bash, clock-skew, disk-full, io-limit, kill, memory-pressure, helm, kubectl, kubernetes_job, kubernetes_manifest, noop, partition, pause, etcd-load, fio, http-load, redis-load, runlevel, sleep, sql-load, stress, text, slow-link (1)"`,
   )
   expect(
     firstOf('workload: {phases: [{a: {module: bash, properties: {script: x, __proto__: {target: y}}}}]}'),
