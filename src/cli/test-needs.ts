@@ -45,6 +45,7 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       tool('losetup', 'mount'),
     ],
   },
+  { id: 'agents of SNMP', needs: [tool('/usr/sbin/snmpd', 'snmpd')] },
   { id: 'peers of loads', needs: [tool('wrk', 'wrk')] },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },
   { id: 'answers of Prometheus', needs: [tool('prometheus', 'prometheus')] },
