@@ -16,8 +16,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   diagnosis: middle,
   store: middle,
   engine: [...middle, 'diagnosis', 'store'],
+  hunt: [...middle, 'diagnosis', 'store', 'engine'],
   report: [...middle, 'diagnosis', 'store', 'engine'],
-  cli: [...middle, 'diagnosis', 'store', 'engine', 'report'],
+  cli: [...middle, 'diagnosis', 'store', 'engine', 'hunt', 'report'],
   plugins: [...under, 'type node', 'type evidence'],
   // What makes nodes.
   'plugins/provisioners': [...under, 'node'],

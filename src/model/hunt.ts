@@ -1,0 +1,94 @@
+/** The words of a hunt: many runs that answer one question. What `hunt.json`, `trials.jsonl` and `--json` hold. */
+import type { Nanos } from './run.ts'
+import type { Verdict } from './verdict.ts'
+
+export const questions = ['reproduce', 'rate', 'verify', 'compare', 'screen', 'bisect', 'amplify'] as const
+export type Question = (typeof questions)[number]
+
+/** A value that a factor takes in a run. */
+export type Level = string | number | boolean
+
+/** What a run differs in from others: factor to value. */
+export type Point = Readonly<Record<string, Level>>
+
+/**
+ * What a run said of the behaviour that is hunted:
+ * `shown` it came; `clean` it did not, in a run that could have shown it;
+ * `void` the run says nothing (another bug, a lost machine, an abort); `broken` this point cannot be run at all (its
+ * build or its set-up fails).
+ */
+export const outcomes = ['shown', 'clean', 'void', 'broken'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** One run of a hunt, from its planning to its outcome. */
+export interface Trial {
+  /** Unique within the hunt, in the order of planning: 1, 2, ... */
+  readonly number: number
+  readonly point: Point
+  /** Why it was planned, in a sentence. */
+  readonly why: string
+  readonly outcome: Outcome | 'running'
+  /** Time of the workload, in seconds, until the behaviour showed or the run ended. */
+  readonly seconds: number
+  /** The measured quantity of a `compare`, if the hunt has one. */
+  readonly value?: number
+  /** Group of failures that it belongs to, for one that failed. */
+  readonly signature?: string
+}
+
+/** A run that a planner would have next. */
+export interface Proposal {
+  readonly point: Point
+  readonly why: string
+}
+
+/** What is known so far; a planner derives it anew from all trials. */
+export interface Answer {
+  /** The question is answered as surely as was asked, or no run can tell more. */
+  readonly done: boolean
+  /** Whether it was answered as surely as was asked. */
+  readonly sure: boolean
+  /** The version, factor or setting, the rate with its interval, ...; its shape depends on the question. */
+  readonly result: unknown
+  /** Probability that `result` is right, in [0, 1]; of an interval, that it holds the truth. */
+  readonly probability: number
+  /** One sentence for a person. */
+  readonly sentence: string
+  /** Runs still expected, or null when nobody can tell. */
+  readonly runsToGo: number | null
+  /** What is drawn: a bar for each version, factor or setting, or a curve of a rate. */
+  readonly picture: Picture
+}
+
+export type Picture =
+  | {
+      /** Probability of each candidate, in their order. */
+      readonly type: 'posterior'
+      readonly over: string
+      readonly bars: readonly { readonly label: string; readonly probability: number }[]
+    }
+  | {
+      /** Rate of occurrence of each group of runs, with its interval, in [0, 1]. */
+      readonly type: 'rates'
+      readonly rates: readonly {
+        readonly label: string
+        readonly shown: number
+        readonly runs: number
+        readonly low: number
+        readonly high: number
+      }[]
+    }
+
+/** What `hunt --json` prints. */
+export interface HuntResult {
+  readonly verdict: Verdict
+  readonly hunt: string
+  readonly directory: string
+  readonly question: Question
+  readonly answer: string
+  readonly result: unknown
+  readonly probability: number
+  /** Runs that were made, those that say nothing included. */
+  readonly runs: number
+  readonly from: Nanos
+}
