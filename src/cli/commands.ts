@@ -11,6 +11,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'execute a definition once, here: provision, run, capture, diagnose, report',
     load: () => import('./run.ts'),
   },
+  hunt: {
+    summary: 'many runs until a question is answered: how often, is it gone, which version brought it',
+    load: () => import('./hunt.ts'),
+  },
   watch: {
     summary: 'observe until Ctrl-C, or until a symptom stops it: a flight recorder with triggers',
     load: () => import('./watch.ts'),

@@ -34,6 +34,20 @@ export type CheckedDefinition = Loaded & { readonly registry: Registry }
 
 /** Everything that is right or wrong with a definition; a UserError when the file cannot be read at all. */
 export async function checkDefinition(question: DefinitionQuestion): Promise<CheckedDefinition> {
+  const { input, registry, problems } = await readInput(question)
+  if (input === undefined) return { registry, problems }
+  const loaded = loadDefinition(input)
+  if (problems.length === 0) return { ...loaded, registry }
+  // What a plug-in would have added is missing; that it is may not be the user's fault.
+  return { registry, problems: [...problems, ...loaded.problems] }
+}
+
+/** The text of a definition and all that it is to be loaded with, its plug-ins among it. */
+export async function readInput(question: DefinitionQuestion): Promise<{
+  readonly input?: LoadInput
+  readonly registry: Registry
+  readonly problems: readonly Problem[]
+}> {
   const { file: path, registry, requireWorkload = true, signal } = question
   const file = path === '-' ? '<stdin>' : path
   const text = await read(path)
@@ -62,10 +76,11 @@ export async function checkDefinition(question: DefinitionQuestion): Promise<Che
     registry,
     pluginsNamed(input).map((named) => ({ ...named, directory })),
   )
-  const loaded = loadDefinition({ ...input, registry: added.registry })
-  if (added.problems.length === 0) return { ...loaded, registry: added.registry }
-  // What a plug-in would have added is missing; that it is may not be the user's fault.
-  return { registry: added.registry, problems: [...added.problems, ...loaded.problems] }
+  return {
+    input: { ...input, registry: added.registry },
+    registry: added.registry,
+    problems: added.problems,
+  }
 }
 
 /** The registry with the components of all plug-ins, and what is wrong with those that the definition names. */

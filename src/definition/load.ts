@@ -12,7 +12,7 @@ import { quote } from './problems/quote.ts'
 import { readSections } from './sections.ts'
 import { splitText } from './split.ts'
 import { renderTemplate, type Rendered } from './template.ts'
-import type { MapTree, Tree } from './tree.ts'
+import { valueOf, type MapTree, type Tree } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
 export interface LoadInput {
@@ -57,6 +57,16 @@ export function pluginsNamed(input: LoadInput): NamedPlugin[] {
   return list.items.flatMap((item) =>
     item.type === 'scalar' && item.text !== '' ? [{ name: item.text, ...parsed.positionOf(item) }] : [],
   )
+}
+
+/**
+ * The `hunt` section as it stands, before its factors have values: a hunt sets them, and then loads the definition. What
+ * is wrong is for `loadDefinition` to say.
+ */
+export function huntNamed(input: LoadInput): unknown {
+  const parsed = parse(input, createProblems())
+  const hunt = parsed?.tree?.type === 'map' ? parsed.tree.entries.get('hunt')?.value : undefined
+  return hunt === undefined ? undefined : valueOf(hunt)
 }
 
 interface Parsed {

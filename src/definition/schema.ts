@@ -4,6 +4,7 @@ import { references, symptomActions, lifetimes } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
 import type { Component } from '../plugin/define.ts'
 import { fileSpecs } from '../plugin/file-spec.ts'
+import { huntSection } from '../plugin/hunt-section.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { map, object, ref, text, type JsonSchema } from './json-schema.ts'
 import { nameableLevels } from './node-group.ts'
@@ -26,7 +27,10 @@ export function definitionJsonSchema(registry: Registry): JsonSchema {
       observe: ref('observe'),
       symptoms: map('Conditions that say "it is happening", by name.', ref('symptom')),
       evidence: ref('evidence'),
-      hunt: { type: 'object', description: 'The question that many runs answer.' },
+      hunt: {
+        ...plain(z.toJSONSchema(huntSection, { io: 'input', unrepresentable: 'any' })),
+        description: 'The question that many runs answer.',
+      },
       schedule: text('When to run, as a cron expression.'),
       timeout: { ...ref('duration'), description: 'The whole run is aborted after this time. 24h.' },
     }),

@@ -1,5 +1,6 @@
 /** The top level of a definition. */
 import type { Definition } from '../model/definition.ts'
+import { huntSection } from '../plugin/hunt-section.ts'
 import type { LoadContext } from './context.ts'
 import { checkDeferred } from './deferred.ts'
 import { readEnsemble } from './ensemble.ts'
@@ -7,9 +8,10 @@ import { readEvidence } from './evidence.ts'
 import { givenField, readFields, readList, readPositiveDuration, readText } from './fields.ts'
 import { readLocalFiles } from './local-files.ts'
 import { readObserve } from './observe.ts'
+import { parseProperties } from './properties.ts'
 import type { Names } from './references.ts'
 import { readSymptoms } from './symptoms.ts'
-import { valueOf, type Tree } from './tree.ts'
+import type { Tree } from './tree.ts'
 import { readWorkload, type Workload } from './workload.ts'
 
 export const topLevelKeys = [
@@ -61,6 +63,7 @@ export function readSections(
   const descriptionText = description && readText(report, description, '`description`')
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
   const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
+  const hunted = hunt && parseProperties(report, huntSection, hunt, '`hunt`', hunt)
   return {
     ...(descriptionText === undefined ? {} : { description: descriptionText }),
     groups: groups.specs(),
@@ -71,7 +74,7 @@ export function readSections(
     evidence: readEvidence(context, evidence),
     // A watch goes on until someone ends it.
     timeoutMs: timeoutMs ?? (requireWorkload ? DAY_MS : Number.POSITIVE_INFINITY),
-    ...(hunt === undefined ? {} : { hunt: valueOf(hunt) }),
+    ...(hunted === undefined ? {} : { hunt: hunted.value }),
     ...(scheduleText === undefined ? {} : { schedule: scheduleText }),
   }
 }

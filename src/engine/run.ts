@@ -216,6 +216,7 @@ async function work(
   } catch (error) {
     blameAll(error)
   }
+  if (signal.aborted) journal.update({ aborted: messageOf(abortReason(signal)) })
   journal.enter('checking')
   const { references } = ensemble
   const checks = await check(definition, registry, directory, journal, history, symptoms, references)

@@ -122,7 +122,7 @@ export interface Definition {
   readonly evidence: EvidenceSpec
   /** The whole run is aborted after this time: 24 hours unless said otherwise, and never for a watch (`Infinity`). */
   readonly timeoutMs: number
-  /** Raw `hunt` and `schedule` sections, validated by the commands that use them. */
+  /** The `hunt` section as `huntSection` gives it, and the raw `schedule`. */
   readonly hunt?: unknown
   readonly schedule?: string
   /** Values of the template parameters that were used. */

@@ -30,6 +30,8 @@ export interface Trial {
   readonly outcome: Outcome | 'running'
   /** Time of the workload, in seconds, until the behaviour showed or the run ended. */
   readonly seconds: number
+  /** It was stopped before its end, without having shown anything. */
+  readonly cut?: true
   /** The measured quantity of a `compare`, if the hunt has one. */
   readonly value?: number
   /** Group of failures that it belongs to, for one that failed. */

@@ -127,6 +127,8 @@ export interface RunRecord {
   readonly errors: readonly { readonly state: RunState; readonly message: string; readonly remedy?: string }[]
   /** True when the run was aborted, or its process died, before the end. */
   readonly partial: boolean
+  /** Why it was stopped from outside, or by its timeout; absent for one that went on to its end. */
+  readonly aborted?: string
   readonly nodes: readonly {
     readonly name: string
     readonly group: string

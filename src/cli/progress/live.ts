@@ -1,6 +1,6 @@
 /** The live view of a run: some lines at the bottom of a terminal, drawn again four times a second. */
 import type { ProgressEvent } from '../../engine/progress.ts'
-import { render } from './render.ts'
+import { render, type Size } from './render.ts'
 import { widthOf } from './terminal-text.ts'
 import { createView, take } from './view.ts'
 
@@ -25,12 +25,18 @@ export interface Terminal {
 /** Draws on a terminal until it is disposed; what it drew last stays. */
 export function liveProgress(terminal: Terminal): ProgressRenderer {
   const view = createView(Date.now())
+  const live = liveLines(terminal, (size) => render(view, Date.now(), size))
+  return { take: (event) => take(view, event, Date.now()), [Symbol.dispose]: () => live[Symbol.dispose]() }
+}
+
+/** Keeps lines at the bottom of a terminal drawn until it is disposed; what it drew last stays. */
+export function liveLines(terminal: Terminal, linesFor: (size: Size) => string[]): Disposable {
   let drawn: readonly string[] = []
   const draw = (again: boolean): void => {
     const columns = Math.max(20, terminal.columns ?? 80)
     const rows = Math.max(4, terminal.rows ?? 24)
     // The last column stays free: a terminal may wrap when it is written to. So does the last row, for the cursor.
-    const lines = render(view, Date.now(), { columns: columns - 1, rows: rows - 1 })
+    const lines = linesFor({ columns: columns - 1, rows: rows - 1 })
     if (!again && lines.join('\n') === drawn.join('\n')) return
     // After a resize the terminal has wrapped what was wider than it is now.
     const height = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0)
@@ -44,7 +50,6 @@ export function liveProgress(terminal: Terminal): ProgressRenderer {
   const timer = setInterval(() => draw(false), FRAME_MS)
   terminal.on('resize', resized)
   return {
-    take: (event) => take(view, event, Date.now()),
     [Symbol.dispose]: () => {
       clearInterval(timer)
       terminal.off('resize', resized)

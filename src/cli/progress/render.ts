@@ -11,10 +11,10 @@ export interface Size {
 }
 
 /** Colours are for terminals, and whoever draws has made sure of one. */
-const styled = (style: Style | Style[], text: string): string =>
+export const styled = (style: Style | Style[], text: string): string =>
   styleText(style, text, { validateStream: false })
 
-type Style = 'bold' | 'dim' | 'cyan' | 'green' | 'magenta' | 'red' | 'yellow'
+export type Style = 'bold' | 'dim' | 'cyan' | 'green' | 'magenta' | 'red' | 'yellow'
 
 const BAR_WIDTH = 24
 const LABEL = 11
@@ -23,7 +23,7 @@ const MOST_NOTES = 3
 const GAP = '  '
 /** `99 before` and a gap. */
 const HIDDEN_WIDTH = 11
-const BARS = '▁▂▃▄▅▆▇█'
+export const BARS = '▁▂▃▄▅▆▇█'
 
 /** The view at time `now`, ms. Where it is too high, probes go first, then symptoms; their number is told. */
 export function render(view: RunView, now: number, { columns, rows }: Size): string[] {

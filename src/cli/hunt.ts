@@ -1,0 +1,254 @@
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { UserError } from '../base/errors.ts'
+import { runSql } from '../evidence/sql.ts'
+import { huntNamed } from '../definition/load.ts'
+import { checkOut, readHistory } from '../hunt/history.ts'
+import {
+  createHunt,
+  isHunt,
+  newHuntId,
+  openHunt,
+  readHunt,
+  readTrials,
+  type HuntDirectory,
+  type HuntRecord,
+} from '../hunt/hunt-directory.ts'
+import { hunt, type HuntEvent } from '../hunt/hunt.ts'
+import { plannerOf, samplePoint } from '../hunt/question.ts'
+import { questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
+import { exitCodes, type Verdict } from '../model/verdict.ts'
+import { huntSection } from '../plugin/hunt-section.ts'
+import { defaultRunsRoot } from '../store/run-directory.ts'
+import { defineCommand, parameterOption, parseParameters, type CommandContext } from './command.ts'
+import { readDefinition, readInput } from './definition-file.ts'
+import { installNeeded } from './install.ts'
+import { createHuntView, huntLine, renderHunt, takeHunt } from './progress/hunt-view.ts'
+import { liveLines } from './progress/live.ts'
+import { secretsOption } from './secrets.ts'
+import { runTrial } from './trial-process.ts'
+
+export const command = defineCommand({
+  arguments: {
+    definition: { summary: 'YAML file with a `hunt` section, or the directory of a hunt to go on with' },
+  },
+  options: {
+    ask: { value: 'question', summary: `the question, instead of the definition's: ${questions.join(', ')}` },
+    parameter: parameterOption,
+    runs: { value: 'directory', summary: 'where the hunt directory goes; ./runs, or QUARRY_RUNS' },
+    parallel: { value: 'count', summary: 'runs side by side, instead of what the definition says' },
+    why: { summary: 'tell why each run was made and what would be next, and make none' },
+    asIs: { summary: 'install nothing: go without the collectors whose tools are missing' },
+    secrets: secretsOption,
+    plain: { summary: 'plain lines of progress, also on a terminal' },
+  },
+  details: `Chooses what to run next, runs as much side by side as may be, and stops as soon as the answer is sure
+enough. The first Ctrl-C stops it; \`quarry hunt DIRECTORY\` goes on, also after \`kill -9\`.
+Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
+  run: async (options, context) => {
+    const { definition: word, why, plain, secrets, asIs } = options
+    using directory =
+      isHunt(word) && why
+        ? lookAt(word)
+        : isHunt(word)
+          ? openHunt(resolve(word))
+          : await begin(word, options, context)
+    const { record } = directory
+    const planner = plannerOf(record)
+    if (why) {
+      for (const trial of directory.trials)
+        context.print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
+      const [next] = planner.next(directory.trials, 1)
+      context.print(next === undefined ? planner.answer(directory.trials).sentence : `next: ${next.why}`)
+      return exitCodes.pass
+    }
+    const parametersOf = (point: Point): string[] => trialParameters(record, directory, point)
+    const { definition, registry } = await readDefinition({
+      file: record.definition,
+      parameters: parametersOf(samplePoint(record)),
+      registry: await context.registry(),
+      signal: context.signal,
+    })
+    if (definition.text.source !== directory.text) {
+      const remedy = `begin a new hunt: quarry hunt ${record.definition}`
+      throw new UserError(`${record.definition} is no longer what it was when the hunt began`, { remedy })
+    }
+    if (!asIs) await installNeeded(definition, registry, context)
+    const shared = definition.groups.some(({ provisioner }) => provisioner.component === 'local')
+    const parallel = parallelOf(options.parallel ?? record.section.parallel, shared)
+    const checkouts = new Map<string, Promise<string | undefined>>()
+    const from = String(BigInt(Date.now()) * 1_000_000n)
+    let answer: Answer
+    {
+      using view = show(`${record.section.ask} ${record.id}`, plain, context)
+      answer = await hunt(directory, {
+        planner,
+        parallel,
+        signal: context.signal,
+        progress: (event) => view.take(event),
+        prepare: async ({ point }, signal) => {
+          const { git } = record.section
+          if (git === undefined) return undefined
+          const commit = String(point['commit'])
+          const known =
+            checkouts.get(commit) ??
+            checkOut({ ...git, repo: resolve(git.repo) }, commit, join(directory.checkouts, commit), signal)
+          checkouts.set(commit, known)
+          const broken = await known
+          // It may be the machine: the next trial of it builds again.
+          if (broken !== undefined) checkouts.delete(commit)
+          return broken
+        },
+        run: ({ point }, at, signal) =>
+          runTrial(
+            { definition: record.definition, parameters: parametersOf(point), secrets, directory: at },
+            signal,
+          ),
+        measure: async (run) => {
+          const { rows } = await runSql(run, record.section.quantity ?? '')
+          const value = rows[0]?.[0]
+          return typeof value === 'number' ? value : typeof value === 'bigint' ? Number(value) : undefined
+        },
+      })
+    }
+    if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
+    const result = resultOf(directory, answer, from)
+    if (context.json) context.printJson(result)
+    else context.print(summary(result, answer))
+    return exitCodes[result.verdict]
+  },
+})
+
+interface Options {
+  readonly ask: string | undefined
+  readonly parameter: readonly string[]
+  readonly runs: string | undefined
+}
+
+/** Makes the directory of a new hunt, when the definition is right. */
+async function begin(
+  file: string,
+  { ask, parameter, runs }: Options,
+  context: CommandContext,
+): Promise<HuntDirectory> {
+  if (file === '-') throw new UserError('a hunt reads its definition again for each run: name a file')
+  const question = { file, parameters: parameter, registry: await context.registry(), signal: context.signal }
+  const { input } = await readInput(question)
+  const named = input === undefined ? undefined : huntNamed(input)
+  const given = huntSection.safeParse({
+    ...(typeof named === 'object' ? named : {}),
+    ...(ask === undefined ? {} : { ask }),
+  })
+  const section = given.data
+  if (input === undefined || section === undefined) {
+    // The loader tells what is wrong, and where; what `--ask` lacks is nowhere in the file.
+    await readDefinition(question)
+    throw new UserError(
+      given.error?.issues.map(({ message }) => message).join('; ') ?? 'the hunt has no question',
+    )
+  }
+  const { git } = section
+  const versions =
+    git === undefined ? undefined : await readHistory({ ...git, repo: resolve(git.repo) }, context.signal)
+  const record: HuntRecord = {
+    version: 1,
+    id: newHuntId(file, new Date()),
+    definition: resolve(file),
+    section,
+    parameters: parseParameters(parameter),
+    ...(versions === undefined ? {} : { versions }),
+  }
+  const check = samplePoint(record)
+  const checkout = needsCheckout(input.text)
+  await readDefinition({
+    ...question,
+    parameters: [...parameter, ...words(check), ...(checkout ? ['checkout=/'] : [])],
+  })
+  return createHunt(runs ?? defaultRunsRoot(), { ...record, ...(checkout ? { checkout } : {}) }, input.text)
+}
+
+const needsCheckout = (text: string): boolean => /\{\{\{?&?\s*checkout\b/.test(text)
+const words = (point: Point): string[] => Object.entries(point).map(([name, value]) => `${name}=${value}`)
+
+function trialParameters(record: HuntRecord, directory: HuntDirectory, point: Point): string[] {
+  const commit = point['commit']
+  return [
+    ...words(record.parameters),
+    ...words(point),
+    ...(record.checkout === true && commit !== undefined
+      ? [`checkout=${join(directory.checkouts, String(commit))}`]
+      : []),
+  ]
+}
+
+/** A hunt to look at, which another process may be hunting on in. */
+function lookAt(path: string): HuntDirectory {
+  const refuse = (): never => {
+    throw new Error('it is only looked at')
+  }
+  const at = resolve(path)
+  return {
+    path: at,
+    record: readHunt(at),
+    text: '',
+    trials: readTrials(resolve(at, 'trials.jsonl')),
+    trialDirectory: (number) => resolve(at, 'trials', String(number)),
+    checkouts: resolve(at, 'checkouts'),
+    plan: refuse,
+    settle: refuse,
+    save: refuse,
+    [Symbol.dispose]: () => undefined,
+  }
+}
+
+function parallelOf(given: number | string, shared: boolean): number {
+  if (given === 'auto') return shared ? 1 : Math.max(1, Math.floor(availableParallelism() / 2))
+  const count = Number(given)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new UserError(`--parallel ${given}: expected a whole number above 0, or auto`)
+}
+
+function show(
+  title: string,
+  plain: boolean,
+  context: CommandContext,
+): Disposable & { take(event: HuntEvent): void } {
+  const view = createHuntView(title, Date.now())
+  if (!process.stderr.isTTY || plain) {
+    let said = ''
+    const say = (event: HuntEvent): void => {
+      const line = huntLine(event)
+      if (line === undefined || line === said) return
+      if (event.type === 'answer') said = line
+      context.progress(line)
+    }
+    return { take: say, [Symbol.dispose]: () => undefined }
+  }
+  const live = liveLines(process.stderr, (size) => renderHunt(view, Date.now(), size))
+  return { take: (event) => takeHunt(view, event), [Symbol.dispose]: () => live[Symbol.dispose]() }
+}
+
+function resultOf({ record, path, trials }: HuntDirectory, answer: Answer, from: string): HuntResult {
+  const verdict: Verdict = !answer.sure ? 'unknown' : answer.result === 'still there' ? 'fail' : 'pass'
+  return {
+    verdict,
+    hunt: record.id,
+    directory: path,
+    question: record.section.ask,
+    answer: answer.sentence,
+    result: answer.result,
+    probability: answer.probability,
+    runs: trials.length,
+    from,
+  }
+}
+
+function summary({ answer, directory, runs, verdict }: HuntResult, { done, runsToGo }: Answer): string {
+  const rest = runsToGo === null ? '' : `, about ${runsToGo} runs more`
+  return [
+    `${answer}.`,
+    `${runs} runs, in ${directory}`,
+    ...(verdict === 'unknown' && !done ? [`Not sure yet${rest}: quarry hunt ${directory}`] : []),
+  ].join('\n')
+}

@@ -1,0 +1,176 @@
+/**
+ * What the runs so far say of each change: exact Bayesian inference over changes and rates together.
+ *
+ * Changes that the same tried versions contain cannot be told apart, so they share one class with one likelihood for
+ * each pair of rates. There are never more classes than a few for each version that was tried, however long the history
+ * is, and a run costs one multiplication for each class and pair.
+ */
+import type { Order } from './order.ts'
+import type { RateGrid } from './rates.ts'
+
+/** By change, or by class of changes. */
+export interface Belief {
+  /** That it is the one. */
+  readonly probability: Float64Array
+  /** Mean rates of versions with and without it, if it is the one. */
+  readonly fresh: Float64Array
+  readonly old: Float64Array
+  /** Mean entropies of a run at rates that are believed in, in bits: less than the entropy at the mean rate. */
+  readonly unsureFresh: Float64Array
+  readonly unsureOld: Float64Array
+}
+
+export class Beliefs {
+  readonly #order: Order
+  readonly #grid: RateGrid
+  readonly #prior: Float64Array
+  readonly #tried: Set<number>
+  /** Class of each change. */
+  #classOf: Int32Array
+  /** Of each class: one of its changes, which stands for all, and the prior probability of all. */
+  #members: readonly number[]
+  #masses: readonly number[]
+  /** Prior times likelihood of each pair of rates, class after class, to a common scale. */
+  #weights: Float64Array
+  #belief: Belief | undefined
+
+  /** @param prior probability of each change */
+  constructor(order: Order, grid: RateGrid, prior: Float64Array, from?: Beliefs) {
+    this.#order = order
+    this.#grid = grid
+    this.#prior = prior
+    this.#tried = new Set(from === undefined ? [] : from.#tried)
+    this.#classOf = from === undefined ? new Int32Array(prior.length) : from.#classOf
+    this.#members = from === undefined ? [0] : from.#members
+    this.#masses = from === undefined ? [1] : from.#masses
+    this.#weights = from === undefined ? grid.prior.slice() : from.#weights.slice()
+    this.#belief = from === undefined ? undefined : from.#belief
+  }
+
+  /** A copy, that can be told what has not happened. */
+  copy(): Beliefs {
+    return new Beliefs(this.#order, this.#grid, this.#prior, this)
+  }
+
+  /**
+   * Runs of a version.
+   * @param shown how many showed the behaviour
+   * @param clean how many did not; one that was stopped half-way is worth a half
+   */
+  observe(version: number, shown: number, clean: number): void {
+    if (!this.#tried.has(version)) this.#split(version)
+    const { size } = this.#grid
+    const logOf = (rate: number): number =>
+      (shown === 0 ? 0 : shown * Math.log(rate)) + (clean === 0 ? 0 : clean * Math.log1p(-rate))
+    const [logFresh, logOld] = [this.#grid.fresh.map(logOf), this.#grid.old.map(logOf)]
+    const most = Math.max(...logFresh, ...logOld)
+    const scaled = (log: number): number => Math.exp(log - most)
+    const [fresh, old] = [logFresh.map(scaled), logOld.map(scaled)]
+    const weights = this.#weights
+    let top = 0
+    for (const [index, member] of this.#members.entries()) {
+      const factor = this.#order.contains(version, member) ? fresh : old
+      const base = index * size
+      for (let pair = 0; pair < size; pair++) {
+        const weight = (weights[base + pair] as number) * (factor[pair] as number)
+        weights[base + pair] = weight
+        if (weight > top) top = weight
+      }
+    }
+    if (top < 1e-100) for (let at = 0; at < weights.length; at++) weights[at] = (weights[at] as number) / top
+    this.#belief = undefined
+  }
+
+  /** Parts each class into the changes that a version contains and those that it does not. */
+  #split(version: number): void {
+    this.#tried.add(version)
+    const old = this.#classOf
+    const classOf = old.slice()
+    const [masses, members, from]: number[][] = [[], [], []]
+    const parts = new Map<number, number>()
+    for (let change = 0; change < classOf.length; change++) {
+      const before = old[change] as number
+      const part = 2 * before + (this.#order.contains(version, change) ? 1 : 0)
+      let index = parts.get(part)
+      if (index === undefined) {
+        parts.set(part, (index = parts.size))
+        members?.push(change)
+        masses?.push(0)
+        from?.push(before)
+      }
+      if (masses !== undefined) masses[index] = (masses[index] as number) + (this.#prior[change] as number)
+      classOf[change] = index
+    }
+    const { size } = this.#grid
+    const weights = new Float64Array(parts.size * size)
+    for (const [index, before] of (from ?? []).entries())
+      weights.set(this.#weights.subarray(before * size, (before + 1) * size), index * size)
+    this.#classOf = classOf
+    this.#members = members ?? []
+    this.#masses = masses ?? []
+    this.#weights = weights
+  }
+
+  /** Class of each change; changes of one class have the same rates, and probabilities as their priors are. */
+  get classOf(): Int32Array {
+    return this.#classOf
+  }
+
+  /** By class. */
+  get classes(): Belief {
+    if (this.#belief !== undefined) return this.#belief
+    const { fresh, old, unsureFresh, unsureOld, size } = this.#grid
+    const count = this.#masses.length
+    const weights = this.#weights
+    const belief = {
+      probability: new Float64Array(count),
+      fresh: new Float64Array(count),
+      old: new Float64Array(count),
+      unsureFresh: new Float64Array(count),
+      unsureOld: new Float64Array(count),
+    }
+    let all = 0
+    for (let index = 0; index < count; index++) {
+      const base = index * size
+      let sum = 0
+      let sumFresh = 0
+      let sumOld = 0
+      let sumUnsureFresh = 0
+      let sumUnsureOld = 0
+      for (let pair = 0; pair < size; pair++) {
+        const weight = weights[base + pair] as number
+        sum += weight
+        sumFresh += weight * (fresh[pair] as number)
+        sumOld += weight * (old[pair] as number)
+        sumUnsureFresh += weight * (unsureFresh[pair] as number)
+        sumUnsureOld += weight * (unsureOld[pair] as number)
+      }
+      const probability = sum * (this.#masses[index] as number)
+      belief.probability[index] = probability
+      if (sum > 0) {
+        belief.fresh[index] = sumFresh / sum
+        belief.old[index] = sumOld / sum
+        belief.unsureFresh[index] = sumUnsureFresh / sum
+        belief.unsureOld[index] = sumUnsureOld / sum
+      }
+      all += probability
+    }
+    for (let index = 0; index < count; index++)
+      belief.probability[index] = (belief.probability[index] as number) / all
+    return (this.#belief = belief)
+  }
+
+  /** Share of its class's probability that each change has. */
+  share(change: number): number {
+    const mass = this.#masses[this.#classOf[change] as number] as number
+    return mass === 0 ? 0 : (this.#prior[change] as number) / mass
+  }
+
+  /** Probability of each change. */
+  get probability(): Float64Array {
+    const { probability } = this.classes
+    return this.#prior.map(
+      (_, change) => (probability[this.#classOf[change] as number] as number) * this.share(change),
+    )
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Which version brought a behaviour that comes now and then. Like `git bisect`, but a run that stays clean does not
+ * prove its version good: every run shifts probability between the changes, and the next is the one that tells most for
+ * its time. (Horstein 1963; Waeber, Frazier and Henderson 2013, for known rates. Here both rates are unknown.)
+ */
+import { seededRandom } from '../../base/random.ts'
+import type { Answer, Level, Trial } from '../../model/hunt.ts'
+import { exposures } from '../exposure.ts'
+import type { Planner } from '../planner.ts'
+import { Beliefs } from './beliefs.ts'
+import { choose, chooseBatch } from './choose.ts'
+import type { Order } from './order.ts'
+import { binaryEntropy, rateGrid } from './rates.ts'
+
+export { graph, line } from './order.ts'
+
+export interface Bisection {
+  /** The factor whose values the versions are. */
+  readonly over: string
+  /** Oldest first, as `order` has them. */
+  readonly versions: readonly Level[]
+  readonly order: Order
+  /** In (0, 1). */
+  readonly confidence: number
+}
+
+/** A version that could not be run so often, and never could, is left alone: it may be the machine, once or twice. */
+const BROKEN = 3
+/** How much dearer a version is thought that could not be run at the last try: its neighbours tell nearly as much. */
+const BROKEN_COST = 4
+/** A running trial that tells less than this part of what another would is stopped. */
+const IDLE = 0.02
+
+export function bisectPlanner({ over, versions, order, confidence }: Bisection): Planner {
+  const grid = rateGrid()
+  const prior = new Float64Array(versions.length).fill(1 / versions.length)
+  const indexOf = new Map(versions.map((version, index) => [String(version), index]))
+  const versionOf = ({ point }: Trial): number => indexOf.get(String(point[over])) ?? -1
+  // What is left to doubt is the model's as well: simulations are right as often as was asked with this.
+  const needed = 1 - 0.8 * (1 - confidence)
+
+  const beliefsOf = (trials: readonly Trial[]): Beliefs => {
+    const beliefs = new Beliefs(order, grid, prior)
+    const exposure = exposures(trials)
+    const counts = new Map<number, { shown: number; clean: number }>()
+    for (const trial of trials) {
+      const { outcome } = trial
+      const version = versionOf(trial)
+      if (version < 0 || (outcome !== 'shown' && outcome !== 'clean')) continue
+      const count = counts.get(version) ?? { shown: 0, clean: 0 }
+      count[outcome] += outcome === 'shown' ? 1 : exposure(trial)
+      counts.set(version, count)
+    }
+    for (const [version, { shown, clean }] of counts) beliefs.observe(version, shown, clean)
+    return beliefs
+  }
+
+  /** Which versions can be run, and the expected cost of a run of one. */
+  const practice = (trials: readonly Trial[]) => {
+    const broken = new Map<number, number>()
+    const mean = { shown: 0, clean: 0 }
+    const counts = { shown: 0, clean: 0 }
+    for (const trial of trials) {
+      const version = versionOf(trial)
+      if (trial.outcome === 'broken') broken.set(version, (broken.get(version) ?? 0) + 1)
+      if ((trial.outcome !== 'shown' && trial.outcome !== 'clean') || trial.cut !== undefined) continue
+      broken.set(version, Number.NEGATIVE_INFINITY)
+      counts[trial.outcome] += 1
+      mean[trial.outcome] += (trial.seconds - mean[trial.outcome]) / counts[trial.outcome]
+    }
+    const timed = counts.shown > 0 && counts.clean > 0 && mean.clean > 0
+    return {
+      allowed: (version: number) => (broken.get(version) ?? 0) < BROKEN,
+      cost: (version: number, shows: number) =>
+        ((broken.get(version) ?? 0) > 0 ? BROKEN_COST : 1) *
+        (timed ? Math.max(0.05, shows * (mean.shown / mean.clean) + 1 - shows) : 1),
+    }
+  }
+
+  const name = (version: number): string => order.labels[version] ?? ''
+
+  const answer = (trials: readonly Trial[]): Answer => {
+    const beliefs = beliefsOf(trials)
+    const { probability, classOf, classes } = beliefs
+    let top = 0
+    for (const [change, one] of probability.entries()) if (one > (probability[top] as number)) top = change
+    const { allowed, cost } = practice(trials)
+    const choice = choose(beliefs, order, allowed, cost)
+    const seen = trials.some(({ outcome }) => outcome === 'shown')
+    // Changes that no version which can be run tells apart are answered together.
+    const together =
+      choice === undefined
+        ? Array.from(probability.keys()).filter((change) => classOf[change] === classOf[top])
+        : [top]
+    const chance = together.reduce((sum, change) => sum + (probability[change] as number), 0)
+    const sure = seen && chance >= needed
+    const [fresh, old] = [classes.fresh, classes.old].map((rates) => rates[classOf[top] as number] ?? 0)
+    const names = together.map(name)
+    const percent = (rate = 0): string => `${(rate * 100).toPrecision(rate < 0.1 ? 1 : 2)} %`
+    const spread = probability.reduce((sum, one) => sum - (one > 0 ? one * Math.log2(one) : 0), 0)
+    const left = Math.max(0, spread - binaryEntropy(needed))
+    return {
+      done: sure || choice === undefined,
+      sure,
+      result: together.length === 1 ? versions[top] : together.map((change) => versions[change]),
+      probability: chance,
+      sentence: !seen
+        ? `it has not shown in any version yet (${trials.length} runs)`
+        : `${names.length === 1 ? `${over} ${names[0]}` : `one of ${over} ${names[0]} to ${names.at(-1)}, which cannot be told apart,`} ` +
+          `brought it (probability ${chance.toFixed(3)}): it shows in about ${percent(fresh)} of runs with it, ` +
+          `${old !== undefined && old < 0.01 ? 'and not before' : `${percent(old)} before`}`,
+      runsToGo: sure || choice === undefined ? 0 : seen ? Math.ceil(left / choice.bits) : null,
+      picture: {
+        type: 'posterior',
+        over,
+        bars: Array.from(probability, (one, change) => ({ label: name(change), probability: one })),
+      },
+    }
+  }
+
+  return {
+    next: (trials, count) => {
+      const beliefs = beliefsOf(trials)
+      const { allowed, cost } = practice(trials)
+      const running = trials.filter(({ outcome }) => outcome === 'running').map(versionOf)
+      const random = seededRandom(trials.length)
+      return chooseBatch(beliefs, order, running, count, random, allowed, cost).map(
+        ({ version, bits, shows }) => ({
+          point: { [over]: versions[version] ?? '' },
+          why:
+            `${over} ${name(version)} tells ${bits.toFixed(3)} bits: ` +
+            `it shows there with probability ${shows.toFixed(2)}, as far as is known`,
+        }),
+      )
+    },
+    answer,
+    matters: (trials, running) => {
+      const version = versionOf(running)
+      const beliefs = beliefsOf(trials)
+      const best = choose(beliefs, order)?.bits ?? 0
+      return (choose(beliefs, order, (one) => one === version)?.bits ?? 0) > IDLE * best
+    },
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A hunt, as a sentence: ask the planner for the next runs, make as many side by side as may be, judge each when it
+ * ends, stop those that can no longer change the answer, and end when the answer is sure enough.
+ *
+ * Everything is decided from the trials in the directory, so that a hunt that was killed goes on as if it had not been.
+ */
+import { rmSync } from 'node:fs'
+import { TargetError, messageOf } from '../base/errors.ts'
+import type { Answer, Trial } from '../model/hunt.ts'
+import type { RunRecord } from '../model/run.ts'
+import { readRunRecord } from '../store/run-directory.ts'
+import { runOf, type HuntDirectory, type TrialRecord } from './hunt-directory.ts'
+import { judge } from './outcome.ts'
+import type { Planner } from './planner.ts'
+
+export interface HuntOptions {
+  readonly planner: Planner
+  /** Runs side by side, at most. */
+  readonly parallel: number
+  /** Stops all runs, with a sentence; the hunt can be gone on with. */
+  readonly signal: AbortSignal
+  /**
+   * Makes the files that a point needs, if it needs any: gives what went wrong, or undefined.
+   */
+  readonly prepare: (trial: Trial, signal: AbortSignal) => Promise<string | undefined>
+  /** Makes one run below a directory, and resolves when it has ended. */
+  readonly run: (trial: Trial, directory: string, signal: AbortSignal) => Promise<void>
+  /** The measured quantity of a run, if the question is about one. */
+  readonly measure: (run: string) => Promise<number | undefined>
+  readonly progress: (event: HuntEvent) => void
+}
+
+export type HuntEvent =
+  | { readonly type: 'trial'; readonly trial: TrialRecord }
+  | { readonly type: 'answer'; readonly answer: Answer; readonly trials: readonly TrialRecord[] }
+
+/** So many runs in a row that say nothing are no accident. */
+const IDLE_LIMIT = 10
+
+/** The answer when it is sure enough, when all runs were made, or when `signal` was aborted. */
+export async function hunt(directory: HuntDirectory, options: HuntOptions): Promise<Answer> {
+  const { planner, parallel, signal, progress } = options
+  const { section } = directory.record
+  let idle = 0
+  const running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<void> }>()
+
+  const settle = (trial: TrialRecord): void => {
+    directory.settle(trial)
+    idle = trial.outcome === 'void' ? idle + 1 : 0
+    progress({ type: 'trial', trial })
+  }
+  const start = (trial: TrialRecord): void => {
+    const stop = new AbortController()
+    const within = AbortSignal.any([signal, stop.signal])
+    const ended = conduct(trial, directory, options, within)
+      .then(settle)
+      .finally(() => running.delete(trial.number))
+    running.set(trial.number, { stop, ended })
+    progress({ type: 'trial', trial })
+  }
+
+  // Those that were under way when the hunt was killed are not begun again: their numbers are spent.
+  for (const trial of directory.trials)
+    if (trial.outcome === 'running') settle(await judged(trial, directory, options))
+  for (;;) {
+    const { trials } = directory
+    const answer = planner.answer(trials)
+    directory.save(answer)
+    progress({ type: 'answer', answer, trials })
+    const over = answer.done || signal.aborted
+    for (const [number, { stop }] of running) {
+      const trial = trials.find((one) => one.number === number)
+      if (over || (trial !== undefined && !planner.matters(trials, trial)))
+        stop.abort(new Error('it can no longer change the answer'))
+    }
+    if (idle >= IDLE_LIMIT && running.size === 0 && !over) {
+      const last = trials.findLast(({ outcome }) => outcome === 'void')
+      throw new TargetError(`the last ${idle} runs say nothing: ${last?.note ?? 'for no known reason'}`, {
+        remedy: `when that is mended: quarry hunt ${directory.path}`,
+      })
+    }
+    const room =
+      over || idle >= IDLE_LIMIT ? 0 : Math.min(parallel - running.size, section.runs - trials.length)
+    for (const proposal of room > 0 ? planner.next(trials, room) : []) start(directory.plan(proposal))
+    if (running.size === 0) {
+      directory.save(answer)
+      return answer
+    }
+    await Promise.race([...running.values()].map(({ ended }) => ended))
+  }
+}
+
+/** One trial, from its files to its outcome; never rejects but for a full disk. */
+async function conduct(
+  trial: TrialRecord,
+  directory: HuntDirectory,
+  options: HuntOptions,
+  signal: AbortSignal,
+): Promise<TrialRecord> {
+  try {
+    const broken = await options.prepare(trial, signal)
+    if (broken !== undefined) return { ...trial, outcome: 'broken', note: broken }
+    await options.run(trial, directory.trialDirectory(trial.number), signal)
+  } catch (error) {
+    return { ...trial, outcome: 'void', note: messageOf(error) }
+  }
+  return await judged(trial, directory, options)
+}
+
+/** What the run of a trial says, as far as there is one. */
+async function judged(
+  trial: TrialRecord,
+  directory: HuntDirectory,
+  { measure }: HuntOptions,
+): Promise<TrialRecord> {
+  const run = runOf(directory.trialDirectory(trial.number))
+  if (run === undefined) {
+    rmSync(directory.trialDirectory(trial.number), { recursive: true, force: true })
+    return { ...trial, outcome: 'void', note: 'it never began' }
+  }
+  let record: RunRecord
+  try {
+    record = await readRunRecord(run)
+  } catch (error) {
+    return { ...trial, outcome: 'void', note: messageOf(error) }
+  }
+  const result = { ...trial, ...judge(record, directory.record.section.symptom), run }
+  if (directory.record.section.quantity === undefined || result.outcome === 'void') return result
+  const value = await measure(run)
+  return value === undefined
+    ? { ...result, outcome: 'void', note: 'the quantity could not be read' }
+    : { ...result, value }
+}

@@ -1,0 +1,56 @@
+/** From the `hunt` section to the planner that answers it. */
+import { UserError } from '../base/errors.ts'
+import type { Level, Point } from '../model/hunt.ts'
+import type { HuntSection } from '../plugin/hunt-section.ts'
+import { bisectPlanner, graph, line } from './bisect/index.ts'
+import { comparePlanner } from './compare.ts'
+import type { HuntRecord } from './hunt-directory.ts'
+import type { Planner } from './planner.ts'
+import { ratePlanner } from './rate.ts'
+import { reproducePlanner } from './reproduce.ts'
+import { verifyPlanner } from './verify.ts'
+
+/** The versions of a bisection that are not those of a git history. */
+export function versionsOf({ values, from, to }: HuntSection): readonly Level[] {
+  if (values !== undefined) return values
+  if (from === undefined || to === undefined) return []
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+}
+
+export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Planner {
+  const { ask, confidence, over = 'commit', width, between, before, factors, quantity } = section
+  switch (ask) {
+    case 'reproduce':
+      return reproducePlanner({ confidence })
+    case 'rate':
+      return ratePlanner({ confidence, width, between: between ?? null })
+    case 'verify':
+      return verifyPlanner({ confidence, before: before ?? { shown: 0, runs: 0 } })
+    case 'bisect': {
+      const all = versions?.labels ?? versionsOf(section)
+      const order = versions === undefined ? line(all.map(String)) : graph(versions.labels, versions.parents)
+      return bisectPlanner({ over, versions: all, order, confidence })
+    }
+    case 'compare': {
+      const [factor = ''] = Object.keys(factors ?? {})
+      const [first, second] = factors?.[factor] ?? []
+      if (first === undefined || second === undefined) throw new Error('a comparison has two values')
+      return comparePlanner({ confidence, factor, levels: [first, second], quantity: quantity ?? null })
+    }
+    case 'screen':
+    case 'amplify':
+      throw new UserError(`\`ask: ${ask}\` cannot be hunted yet`, {
+        remedy: 'compare two values of one factor: ask: compare',
+      })
+  }
+}
+
+/** A point with which the definition can be checked before any run is planned. */
+export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Point {
+  const first = ([key, [value]]: [string, readonly Level[]]): [string, Level] => [key, value ?? '']
+  const version = versions?.labels[0] ?? versionsOf(section)[0]
+  return {
+    ...Object.fromEntries(Object.entries(section.factors ?? {}).map(first)),
+    ...(version === undefined ? {} : { [section.over ?? 'commit']: version }),
+  }
+}

@@ -1,0 +1,106 @@
+/** The questions about rates: when they are answered, with what, and how many runs more they ask for. */
+import { expect, test } from 'vitest'
+import type { Point, Trial } from '../model/hunt.ts'
+import { comparePlanner } from './compare.ts'
+import { exposures } from './exposure.ts'
+import { ratePlanner } from './rate.ts'
+import { reproducePlanner } from './reproduce.ts'
+import { cleanByChance, cleanRunsNeeded, verifyPlanner } from './verify.ts'
+
+/** `s` shown, `c` clean, `v` void, `r` running. */
+const trialsOf = (text: string, point: Point = {}): Trial[] =>
+  Array.from(text, (letter, index) => ({
+    number: index + 1,
+    point,
+    why: '',
+    outcome: ({ s: 'shown', c: 'clean', v: 'void', r: 'running' } as const)[letter as 's'] ?? 'void',
+    seconds: 10,
+  }))
+
+test('reproduce ends at the first occurrence', () => {
+  const planner = reproducePlanner({ confidence: 0.95 })
+  expect(planner.next(trialsOf('cc'), 3)).toHaveLength(3)
+  expect(planner.answer(trialsOf('ccv'))).toMatchObject({ done: false, result: null, runsToGo: 4 })
+  expect(planner.answer(trialsOf('ccs'))).toMatchObject({ done: true, sure: true, result: 3 })
+  expect(planner.matters(trialsOf('ccs'), trialsOf('r')[0] as Trial)).toBe(false)
+})
+
+test('rate ends when the interval is as narrow as asked, and asks for no more runs than that takes', () => {
+  const planner = ratePlanner({ confidence: 0.95, width: 0.5, between: null })
+  const few = planner.answer(trialsOf('cscc'))
+  expect(few).toMatchObject({ done: false })
+  expect(few.runsToGo).toBeGreaterThan(5)
+  expect(planner.next(trialsOf('cscc'), 100)).toHaveLength(few.runsToGo ?? 0)
+  const enough = trialsOf('csccccscccsc'.repeat(3))
+  expect(planner.answer(enough)).toMatchObject({ done: true, result: { rate: 0.25 } })
+  expect(planner.next(enough, 5)).toEqual([])
+})
+
+test('rate decides between two rates', () => {
+  const planner = ratePlanner({ confidence: 0.95, width: 0.1, between: [0.05, 0.5] })
+  expect(planner.answer(trialsOf('ccccc'))).toMatchObject({ result: 0.05, sure: true })
+  expect(planner.answer(trialsOf('sscs'))).toMatchObject({ result: 0.5, sure: true })
+  expect(planner.answer(trialsOf('cs'))).toMatchObject({ done: false })
+})
+
+test('verify tells beforehand how many clean runs are needed, the more the rarer it was', () => {
+  expect(cleanRunsNeeded({ shown: 10, runs: 10 }, 0.95)).toBeLessThan(
+    cleanRunsNeeded({ shown: 5, runs: 10 }, 0.95),
+  )
+  expect(cleanRunsNeeded({ shown: 2, runs: 10 }, 0.95)).toBeGreaterThan(15)
+  expect(cleanRunsNeeded({ shown: 0, runs: 10 }, 0.95)).toBe(Number.POSITIVE_INFINITY)
+  // With a rate that is known well it is (1 - rate) ^ runs.
+  expect(cleanByChance({ shown: 20_000, runs: 100_000 }, 10)).toBeCloseTo(0.8 ** 10, 3)
+})
+
+test('verify ends at a failure, or when enough runs were clean', () => {
+  const before = { shown: 5, runs: 10 }
+  const planner = verifyPlanner({ confidence: 0.95, before })
+  const needed = cleanRunsNeeded(before, 0.95)
+  expect(planner.answer(trialsOf('c'))).toMatchObject({ done: false, runsToGo: needed - 1 })
+  expect(planner.next(trialsOf('c'), 1000)).toHaveLength(needed - 1)
+  expect(planner.answer(trialsOf('c'.repeat(needed)))).toMatchObject({ sure: true, result: 'gone' })
+  expect(planner.answer(trialsOf('ccs'))).toMatchObject({ sure: true, result: 'still there' })
+})
+
+test('a clean run that was stopped counts by its time', () => {
+  const whole = trialsOf('ccc')
+  const cut: Trial = { number: 4, point: {}, why: '', outcome: 'clean', seconds: 2.5, cut: true }
+  expect(exposures([...whole, cut])(cut)).toBe(0.25)
+  expect(exposures([cut])(cut)).toBe(0)
+})
+
+const compared = comparePlanner({
+  confidence: 0.95,
+  factor: 'kernel',
+  levels: ['6.1', '6.12'],
+  quantity: null,
+})
+
+test('compare keeps both sides alike, and ends when they differ', () => {
+  const sides = [...trialsOf('cccr', { kernel: '6.1' }), ...trialsOf('c', { kernel: '6.12' })]
+  expect(compared.next(sides, 3).map(({ point }) => point['kernel'])).toEqual(['6.12', '6.12', '6.12'])
+  const apart = [
+    ...trialsOf('c'.repeat(15), { kernel: '6.1' }),
+    ...trialsOf('csscscsscsscsss', { kernel: '6.12' }),
+  ]
+  expect(compared.answer(apart)).toMatchObject({ done: true, sure: true, result: { differs: true } })
+  expect(compared.answer(sides)).toMatchObject({ done: false, sure: false, result: { differs: false } })
+})
+
+test('compare tells measured quantities apart by their order', () => {
+  const planner = comparePlanner({ confidence: 0.95, factor: 'n', levels: [1, 2], quantity: 'select 1' })
+  const side = (level: number, values: readonly number[]): Trial[] =>
+    values.map((value, index) => ({
+      number: index + 1,
+      point: { n: level },
+      why: '',
+      outcome: 'clean',
+      seconds: 1,
+      value,
+    }))
+  const far = [...side(1, [1, 2, 3, 4, 5, 6]), ...side(2, [11, 12, 13, 14, 15, 16])]
+  expect(planner.answer(far)).toMatchObject({ sure: true, result: { differs: true, shift: 10 } })
+  const near = [...side(1, [1, 2, 3, 4, 5, 6]), ...side(2, [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])]
+  expect(planner.answer(near)).toMatchObject({ sure: false, result: { differs: false } })
+})

@@ -1,0 +1,76 @@
+/** The `hunt` section of a definition: the question that many runs answer. */
+import { z } from 'zod'
+import { questions } from '../model/hunt.ts'
+
+const level = z.union([z.string(), z.number(), z.boolean()])
+const rate = z.number().min(0).max(1)
+
+const git = z.strictObject({
+  repo: z.string().describe('Directory of the repository; it is only read.'),
+  good: z.string().describe('A commit that does not have the change.'),
+  bad: z.string().describe('A commit that has it.'),
+  build: z.string().optional().describe('Shell script that builds a commit, in a directory with its files.'),
+})
+
+export const huntSection = z
+  .strictObject({
+    ask: z.enum(questions).default('rate').describe('The question.'),
+    symptom: z
+      .string()
+      .optional()
+      .describe('The symptom that is hunted; without it, every run that fails shows the behaviour.'),
+    runs: z.int().min(1).max(1_000_000).default(1000).describe('An upper bound of runs.'),
+    parallel: z
+      .union([z.literal('auto'), z.int().min(1).max(1000)])
+      .default('auto')
+      .describe(
+        'Runs side by side. `auto`: one where nodes are `local` and share the machine, else half the CPUs.',
+      ),
+    confidence: z.number().gt(0.5).lt(1).default(0.95).describe('How sure the answer must be.'),
+    over: z.string().optional().describe('Of `bisect`: the parameter whose values are versions.'),
+    from: z.int().optional().describe('Of `bisect`: the oldest version, a whole number.'),
+    to: z.int().optional().describe('Of `bisect`: the newest version.'),
+    values: z
+      .array(level)
+      .min(2)
+      .optional()
+      .describe('Of `bisect`: versions, oldest first, instead of from and to.'),
+    git: git.optional().describe('Of `bisect`: a history; the parameters are {{commit}} and {{checkout}}.'),
+    factors: z
+      .record(z.string(), z.array(level).min(2))
+      .optional()
+      .describe('Of `compare`, `screen` and `amplify`: parameters with the values that they may have.'),
+    width: z.number().gt(0).lt(1).default(0.1).describe('Of `rate`: width of the interval that is enough.'),
+    between: z.tuple([rate, rate]).optional().describe('Of `rate`: two rates, to find out which it is.'),
+    before: z
+      .strictObject({ shown: z.int().min(0), runs: z.int().min(1) })
+      .optional()
+      .describe('Of `verify`: in how many of how many runs it came without the fix.'),
+    quantity: z
+      .string()
+      .optional()
+      .describe('Of `compare`: a SELECT over the evidence of a run that gives one number, to compare that.'),
+  })
+  .check(({ value, issues }) => {
+    const need = (key: string, message: string): void =>
+      void issues.push({ code: 'custom', input: value, path: [key], message })
+    const { ask, over, from, to, values, git: history, factors, before, between } = value
+    if (ask === 'bisect') {
+      const given = [values, history, from ?? to].filter((one) => one !== undefined).length
+      if (given !== 1) need('over', 'a bisection needs one of `values`, `git`, or `from` and `to`')
+      if (over === undefined && history === undefined) need('over', 'a bisection needs `over`, the parameter')
+      if ((from === undefined) !== (to === undefined)) need('from', '`from` and `to` go together')
+      if (from !== undefined && to !== undefined && from >= to) need('to', '`to` must be above `from`')
+    }
+    const count = Object.keys(factors ?? {}).length
+    const two = count === 1 && Object.values(factors ?? {})[0]?.length === 2
+    if (ask === 'compare' && !two) need('factors', 'a comparison needs one factor with two values')
+    if ((ask === 'screen' || ask === 'amplify') && count === 0)
+      need('factors', `\`${ask}\` needs \`factors\``)
+    if (ask === 'verify' && before === undefined)
+      need('before', '`verify` needs `before`: {shown, runs}, how often it came without the fix')
+    if (before !== undefined && before.shown > before.runs) need('before', '`shown` is more than `runs`')
+    if (between !== undefined && between[0] >= between[1]) need('between', 'the lower rate comes first')
+  })
+
+export type HuntSection = z.output<typeof huntSection>
