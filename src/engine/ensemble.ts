@@ -10,7 +10,7 @@ import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import { falloutEnvironment } from './fallout-environment.ts'
-import { createNodeGroup, type NodeGroup } from './node-group.ts'
+import { createNodeGroup, isPresent, type NodeGroup } from './node-group.ts'
 import { openReferences, type References } from './references.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -52,11 +52,13 @@ export interface EnsembleOptions {
   readonly log: (name: string, line: string) => void
   /** Tells the user something. */
   readonly note: (sentence: string) => void
+  /** Is told, once, of a node to which the connection was lost. */
+  readonly onLost: (node: Node, reason: Error) => void
 }
 
 /** The groups of a definition, none of them up yet. */
 export function createEnsemble(options: EnsembleOptions): Ensemble {
-  const { definition, registry, directory, ledger, secrets, log, note } = options
+  const { definition, registry, directory, ledger, secrets, log, note, onLost } = options
   const nodeDirectory = (group: string, ordinal: number): string => {
     const path = directory.file('nodes', group, String(ordinal))
     mkdirSync(path, { recursive: true })
@@ -94,6 +96,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       clusterName: `${basename(definition.file).replaceAll(/\.ya?ml$|[^\w.-]/g, '')}-${spec.name}`,
       directory: directory.file('nodes', spec.name),
       note,
+      lost: onLost,
       group: (name) => find(name).nodes,
       environment,
       artifacts,
@@ -156,7 +159,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
 }
 
 /** Whether samplers and collectors can look at it. */
-export const isSeen = ({ unseen }: Node): boolean => unseen === undefined
+export const isSeen = (node: Node): boolean => node.unseen === undefined && isPresent(node)
 
 /** The first node with each key, in order. */
 const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): readonly Node[] =>
