@@ -4,8 +4,9 @@
  *
  * Arguments: provisioner as YAML, bytes in total, rounds, how `tar -c` is had from a node: words with ORDINAL in them.
  */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,11 +105,17 @@ const measured = { ours: [] as number[], theirs: [] as number[], files: 0 }
       }
     }
     const peer = join(place, 'peer')
-    const pipe = (from: string, ordinal: number): Promise<unknown> => {
+    const pipe = async (from: string, ordinal: number): Promise<void> => {
       const to = join(peer, String(ordinal))
       mkdirSync(to, { recursive: true })
-      const words = remote.replaceAll('ORDINAL', String(ordinal))
-      return run('bash', ['-o', 'pipefail', '-c', `${words} tar -C ${from} -c -f - . | tar -C ${to} -x -f -`])
+      const words = remote === '' ? [] : remote.replaceAll('ORDINAL', String(ordinal)).split(' ')
+      const pack = ['tar', '-C', from, '-c', '-f', '-', '.']
+      const [program = '', ...args] = words.concat(pack)
+      const taker = spawn('tar', ['-C', to, '-x', '-f', '-'], { stdio: ['pipe', 'ignore', 'inherit'] })
+      const giver = spawn(program, args, { stdio: ['ignore', taker.stdin, 'inherit'] })
+      taker.stdin.destroy()
+      const statuses = await Promise.all([giver, taker].map(async (child) => await once(child, 'exit')))
+      if (statuses.some(([status]) => status !== 0)) throw new Error('tar | tar failed')
     }
     measured.theirs.push(
       await timed(() => Promise.all(ensemble.nodes.map((node) => pipe(node.artifacts, node.ordinal)))),
