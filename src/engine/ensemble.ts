@@ -113,10 +113,17 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     references,
     bringUp: async (signal) => {
       // Nodes first: what a manager sets up on one group may need those of another.
-      await all(groups, async (group) => {
+      const provision = async (group: NodeGroup): Promise<void> => {
         if (group.spec.launchLevel === 'DESTROYED') return
         await group.transition('STARTED_SERVICES_UNCONFIGURED', signal)
-      })
+      }
+      // Those first that may outlive the run: what the others share with them, such as a network, must do so too.
+      for (const first of [true, false]) {
+        await all(
+          groups.filter(({ mayOutlive }) => mayOutlive === first),
+          provision,
+        )
+      }
       // Upwards only: one that was kept may be higher up already.
       await all(groups, async (group) => {
         if (isAbove(group.spec.launchLevel, group.level))

@@ -21,6 +21,8 @@ import type { Secrets } from './secrets.ts'
 export interface NodeGroup {
   readonly spec: NodeGroupSpec
   readonly level: RunLevel
+  /** Whether its nodes are found again, or may be kept: what nodes share must outlive the run with them. */
+  readonly mayOutlive: boolean
   /** Empty while it is not provisioned. */
   readonly nodes: readonly Node[]
   /** What there is on a node, or was when it was last up. */
@@ -134,6 +136,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
 
   return {
     spec,
+    mayOutlive: cluster.mayOutlive,
     get level() {
       return stages[reached - 1]?.level ?? 'DESTROYED'
     },
