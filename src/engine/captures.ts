@@ -1,5 +1,6 @@
 /** The climbs of a run: on the healthy system for reference, on the sick one, and on the one that a rung has cured. */
 import { sleep } from '../base/abort.ts'
+import { messageOf } from '../base/errors.ts'
 import type { CaptureRecord } from '../model/run.ts'
 import { compareTiers } from '../model/tier.ts'
 import type { Node } from '../plugin/node.ts'
@@ -202,10 +203,17 @@ function climbOn(
   const targets = nodes.flatMap((node) => {
     const shared = nodes.filter(({ host }) => host === node.host).length > 1
     const onHost = networks.filter((one) => one.network !== undefined && one.host === node.host)
-    // Of several nodes on one host each is asked for what is its own.
-    return shared && node.network !== undefined
-      ? findTargets(node, question, [node]).filter(({ pid }) => livesIn(node, pid))
-      : findTargets(node, question, onHost)
+    try {
+      // Of several nodes on one host each is asked for what is its own.
+      return shared && node.network !== undefined
+        ? findTargets(node, question, [node]).filter(({ pid }) => livesIn(node, pid))
+        : findTargets(node, question, onHost)
+    } catch (error) {
+      // It does not answer: each rung says so, and those on other nodes have theirs.
+      if (node.remote === undefined) throw error
+      context.journal.event('note', id, `no target was looked for on ${node.name}: ${messageOf(error)}`)
+      return []
+    }
   })
   const names = symptom?.probes ?? records.map(({ name }) => name)
   const spec = { id, role, symptom: symptom?.spec.name ?? null, rungs, targets, look, signal }

@@ -22,6 +22,8 @@ import {
 import type { GroupSurroundings } from './node-group.ts'
 
 export interface Cluster {
+  /** Whether its nodes are found again, or may be kept. */
+  readonly mayOutlive: boolean
   readonly nodes: readonly Node[]
   /** Where effects on the nodes are recorded: they stand as long as the nodes do. */
   readonly ledger: UndoLedger
@@ -51,6 +53,7 @@ export function openCluster(
   }
 
   return {
+    mayOutlive: (isKept || spec.cluster !== undefined) && plugin.resume !== undefined,
     get nodes() {
       return provisioned?.nodes ?? []
     },
@@ -65,7 +68,7 @@ export function openCluster(
       const left = isKept || spec.cluster !== undefined ? findKept(cluster) : undefined
       if (left !== undefined && plugin.resume !== undefined && left.provisioner === plugin.id) {
         own = await openOwn()
-        const kept = { ...context, run: keptId(cluster), ledger: own }
+        const kept = { ...context, run: keptId(cluster), inRun: around.run, ledger: own }
         provisioned = await plugin.resume(kept, left.state, properties).catch((error: unknown) => {
           own?.leave()
           throw Object.assign(error instanceof Error ? error : new Error(messageOf(error)), {
@@ -79,7 +82,8 @@ export function openCluster(
         prepareKept(cluster)
         own = await openOwn()
         registerKept(cluster)
-        provisioned = await plugin.provision({ ...context, run: keptId(cluster), ledger: own }, properties)
+        const kept = { ...context, run: keptId(cluster), inRun: around.run, ledger: own }
+        provisioned = await plugin.provision(kept, properties)
         return undefined
       }
       if (isKept) around.note(`${spec.name} cannot be kept: nodes of ${plugin.id} end with their run`)

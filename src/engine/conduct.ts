@@ -2,7 +2,7 @@
  * The middle of a run: the workload goes on, symptoms are watched, and the ladder is climbed: once on the healthy
  * system for reference, on the sick one when a symptom shows, and on the cured one when a rung cured it.
  */
-import { sleep, whenAborted } from '../base/abort.ts'
+import { abortReason, sleep, whenAborted } from '../base/abort.ts'
 import { captureAsked, captureReference, captureSick } from './captures.ts'
 import type { CaptureContext } from './captures.ts'
 import { repeat } from './observe.ts'
@@ -13,6 +13,8 @@ import type { SymptomWatch } from './symptoms.ts'
 export interface Conduct extends CaptureContext {
   /** Climbs once at the beginning, asked for by a person instead of a symptom. */
   readonly capture: boolean
+  /** Aborts when the work makes no sense any more, with the reason: it is ended, and what shows till then is captured. */
+  readonly stopping: AbortSignal
   /** Does the work and resolves when it has ended; it must end when its signal aborts. */
   readonly work: (undisturbed: () => Promise<void>, signal: AbortSignal) => Promise<void>
 }
@@ -72,6 +74,11 @@ export async function conduct(context: Conduct): Promise<Conducted> {
     }
   }
 
+  const stopped = whenAborted(AbortSignal.any([context.stopping, ended.signal])).then(async () => {
+    if (!context.stopping.aborted) return
+    await undisturbed()
+    stopWork.abort(abortReason(context.stopping))
+  })
   if (context.capture) void enqueue(() => captureAsked(context))
   const watching = repeat(definition.observe.everyMs, over, () => watch.tick())
   const before = AbortSignal.any([working, ended.signal])
@@ -84,7 +91,7 @@ export async function conduct(context: Conduct): Promise<Conducted> {
     if (!stopWork.signal.aborted) failure = error
   }
   ended.abort(new Error('the workload has ended'))
-  await Promise.all([watching, reference])
+  await Promise.all([watching, reference, stopped])
   await climbing
   return { symptoms: watch.symptoms, failure }
 }

@@ -10,7 +10,7 @@ import type { Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import { falloutEnvironment } from './fallout-environment.ts'
-import { createNodeGroup, type NodeGroup } from './node-group.ts'
+import { createNodeGroup, isPresent, type NodeGroup } from './node-group.ts'
 import { openReferences, type References } from './references.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -52,11 +52,13 @@ export interface EnsembleOptions {
   readonly log: (name: string, line: string) => void
   /** Tells the user something. */
   readonly note: (sentence: string) => void
+  /** Is told, once, of a node to which the connection was lost. */
+  readonly onLost: (node: Node, reason: Error) => void
 }
 
 /** The groups of a definition, none of them up yet. */
 export function createEnsemble(options: EnsembleOptions): Ensemble {
-  const { definition, registry, directory, ledger, secrets, log, note } = options
+  const { definition, registry, directory, ledger, secrets, log, note, onLost } = options
   const nodeDirectory = (group: string, ordinal: number): string => {
     const path = directory.file('nodes', group, String(ordinal))
     mkdirSync(path, { recursive: true })
@@ -94,6 +96,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       clusterName: `${basename(definition.file).replaceAll(/\.ya?ml$|[^\w.-]/g, '')}-${spec.name}`,
       directory: directory.file('nodes', spec.name),
       note,
+      lost: onLost,
       group: (name) => find(name).nodes,
       environment,
       artifacts,
@@ -110,10 +113,17 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     references,
     bringUp: async (signal) => {
       // Nodes first: what a manager sets up on one group may need those of another.
-      await all(groups, async (group) => {
+      const provision = async (group: NodeGroup): Promise<void> => {
         if (group.spec.launchLevel === 'DESTROYED') return
         await group.transition('STARTED_SERVICES_UNCONFIGURED', signal)
-      })
+      }
+      // Those first that may outlive the run: what the others share with them, such as a network, must do so too.
+      for (const first of [true, false]) {
+        await all(
+          groups.filter(({ mayOutlive }) => mayOutlive === first),
+          provision,
+        )
+      }
       // Upwards only: one that was kept may be higher up already.
       await all(groups, async (group) => {
         if (isAbove(group.spec.launchLevel, group.level))
@@ -156,7 +166,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
 }
 
 /** Whether samplers and collectors can look at it. */
-export const isSeen = ({ unseen }: Node): boolean => unseen === undefined
+export const isSeen = (node: Node): boolean => node.unseen === undefined && isPresent(node)
 
 /** The first node with each key, in order. */
 const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): readonly Node[] =>

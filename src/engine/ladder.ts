@@ -2,7 +2,7 @@
  * The ladder: collectors from the least to the most intrusive. After every rung the symptoms are looked at again; one
  * that has vanished was cured by that rung, which ends the climb and is itself a finding.
  */
-import { abortReason, withTimeout } from '../base/abort.ts'
+import { abortReason, throwIfAborted, withTimeout } from '../base/abort.ts'
 import { wallClockLead } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
 import { messageOf } from '../base/errors.ts'
@@ -21,6 +21,7 @@ import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import type { Journal } from './journal.ts'
+import { isPresent } from './node-group.ts'
 import { notLookedAt } from './observe.ts'
 import { livesIn } from './targets.ts'
 
@@ -111,10 +112,12 @@ export async function climb(spec: Climb, context: LadderContext): Promise<Captur
       )
     ).flat()
     const [first] = group
-    if (spec.look !== null && first !== undefined && records.some(({ status }) => status !== 'missing')) {
-      showing = await spec.look(first.collector).catch(() => true)
+    // A symptom of a node that was lost is not cured because nothing is heard of it any more.
+    const look = [...spec.nodes, ...spec.networks].every(isPresent) ? spec.look : null
+    if (look !== null && first !== undefined && records.some(({ status }) => status !== 'missing')) {
+      showing = await look(first.collector).catch(() => true)
     }
-    const symptomAfter = spec.look === null ? null : showing
+    const symptomAfter = look === null ? null : showing
     save({ rungs: [...capture.rungs, ...records.map((record) => ({ ...record, symptomAfter }))] })
     for (const record of records) report(record, symptomAfter, spec, journal)
   }
@@ -169,6 +172,7 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   using time = withTimeout(spec.signal, limit, `collector ${id} exceeded ${formatDuration(limit)}`)
   using meter = metered(node)
   try {
+    if (node.lost !== undefined) throwIfAborted(node.lost)
     const lacks = await checkNeeds(node, collector.needs, targets)
     // Where no target is a JVM, say, there is nothing to install: that is no defect of the host and nothing to mend.
     const missing = lacks.find(({ need }) => need.type === 'target') ?? lacks[0]
@@ -193,7 +197,8 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
       note: (sentence) => journal.event('rung', id, `${spec.id}: ${sentence}`),
       signal: time.signal,
     }
-    const failure = await outcome(collector.collect(collect, properties), time.signal)
+    const failed = await outcome(collector.collect(collect, properties), time.signal)
+    const failure = failed === undefined ? undefined : causeOf(failed, node)
     const costCpuNs = meter.spent()
     const told = { rows: counted.rows(), badLines: raw.badLines(), costCpuNs, raw: raw.files() }
     if (failure === undefined) return { ...base, ...ended(), ...told, status: 'ok' }
@@ -203,11 +208,17 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
     if (status !== 'skipped') blame(why, remedy)
     return { ...base, ...ended(), ...told, status, why, remedy }
   } catch (error) {
-    const remedy = remedyOf(error, 'failed')
-    blame(messageOf(error), remedy)
-    return { ...base, ...ended(), ...nothing, status: 'failed', why: messageOf(error), remedy }
+    const cause = causeOf(error, node)
+    const why = messageOf(cause)
+    const remedy = remedyOf(cause, 'failed')
+    blame(why, remedy)
+    return { ...base, ...ended(), ...nothing, status: 'failed', why, remedy }
   }
 }
+
+/** Whatever a collector makes of it: when the connection to its node was lost, that is why it failed. */
+const causeOf = (failure: unknown, { lost }: Node): unknown =>
+  lost?.aborted === true ? abortReason(lost) : failure
 
 /** The targets that a collector looks at from a node: those on its host, or of a network those in it. */
 function targetsOn(node: Node, { perNetwork }: Collector, { nodes, networks, targets }: Climb): Target[] {

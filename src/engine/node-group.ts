@@ -2,7 +2,7 @@
  * A node group and how far it is up. Going up, nodes are provisioned, managers configure and start; going down the same
  * is undone in reverse. Every transition passes each level between.
  */
-import { throwIfAborted } from '../base/abort.ts'
+import { abortReason, throwIfAborted, whenAborted } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import { renderText } from '../definition/render-text.ts'
 import type { ComponentUse, NodeGroupSpec } from '../model/definition.ts'
@@ -21,6 +21,8 @@ import type { Secrets } from './secrets.ts'
 export interface NodeGroup {
   readonly spec: NodeGroupSpec
   readonly level: RunLevel
+  /** Whether its nodes are found again, or may be kept: what nodes share must outlive the run with them. */
+  readonly mayOutlive: boolean
   /** Empty while it is not provisioned. */
   readonly nodes: readonly Node[]
   /** What there is on a node, or was when it was last up. */
@@ -54,6 +56,8 @@ export interface GroupSurroundings {
   log(name: string, line: string): void
   /** Something to tell the user. */
   note(sentence: string): void
+  /** The connection to a node was lost, for this reason. */
+  lost(node: Node, reason: Error): void
 }
 
 type Ability = 'configure' | 'start' | 'stop' | 'unconfigure' | 'prepareArtifacts' | 'collectArtifacts'
@@ -75,12 +79,16 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
   const each = async (ability: Ability, signal: AbortSignal): Promise<void> => {
     const isDown = ability === 'stop' || ability === 'unconfigure'
     for (const { use, plugin } of isDown ? managers.toReversed() : managers) {
-      await plugin[ability]?.(contextOf(use, signal), around.references.propertiesOf(plugin, use))
+      // What is put in order at the end is so on those nodes that are left.
+      const present = ability === 'configure' || ability === 'start' ? nodes : nodes.filter(isPresent)
+      if (present.length === 0 && nodes.length > 0) return
+      const context = contextOf(use, present, signal)
+      await plugin[ability]?.(context, around.references.propertiesOf(plugin, use))
     }
   }
-  const contextOf = (use: ComponentUse, signal: AbortSignal): ManagerContext => ({
+  const contextOf = (use: ComponentUse, present: readonly Node[], signal: AbortSignal): ManagerContext => ({
     name: use.name,
-    nodes,
+    nodes: present,
     group: (name) => around.group(name),
     environment: (node) => around.environment(node),
     artifacts: (node) => around.artifacts(node),
@@ -99,6 +107,8 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     const { secrets } = around
     nodes = secrets.isEmpty ? cluster.nodes : cluster.nodes.map((node) => maskedNode(node, secrets))
     for (const node of nodes) {
+      const { lost } = node
+      if (lost !== undefined) void whenAborted(lost).then(() => around.lost(node, abortReason(lost)))
       const own = { ...node.providers, 'node-info': nodeInfo(node) }
       providers.set(node.ordinal, { ...left?.providers[node.ordinal], ...own })
     }
@@ -117,8 +127,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     for (; reached > stagesOf(to); reached -= 1) {
       await down(signal).catch((error: unknown) => failures.push(error))
     }
-    if (failures.length === 1) throw failures[0]
-    if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
+    throwAll(failures)
   }
   const down = async (signal: AbortSignal): Promise<void> => {
     const step = stages[reached - 1]?.down ?? 'release'
@@ -127,6 +136,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
 
   return {
     spec,
+    mayOutlive: cluster.mayOutlive,
     get level() {
       return stages[reached - 1]?.level ?? 'DESTROYED'
     },
@@ -164,10 +174,24 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     },
     prepareArtifacts: (signal) => each('prepareArtifacts', signal),
     collectArtifacts: async (signal) => {
-      await each('collectArtifacts', signal)
-      await Promise.all(nodes.map((node) => node.download(node.artifacts, around.artifacts(node), signal)))
+      const failures: unknown[] = []
+      await each('collectArtifacts', signal).catch((error: unknown) => failures.push(error))
+      // What cannot be had from one node does not keep the others from being asked, nor waited for.
+      const results = await Promise.allSettled(
+        nodes.map((node) => node.download(node.artifacts, around.artifacts(node), signal)),
+      )
+      failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])))
+      throwAll(failures)
     },
   }
+}
+
+/** Whether it can still be reached. */
+export const isPresent = ({ lost }: Node): boolean => lost?.aborted !== true
+
+function throwAll(failures: readonly unknown[]): void {
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, failures.map(messageOf).join('; '))
 }
 
 function provisionerOf(registry: Registry, { component }: ComponentUse): ProvisionerPlugin {

@@ -20,6 +20,7 @@ import type { Ensemble } from './ensemble.ts'
 import type { History } from './history.ts'
 import type { Journal } from './journal.ts'
 import { metricPublisher } from './module-metrics.ts'
+import { isPresent } from './node-group.ts'
 
 export interface Workload {
   readonly registry: Registry
@@ -156,8 +157,9 @@ async function runModule(
   try {
     await plugin.run(context, ensemble.references.propertiesOf(plugin, step.use))
   } catch (error) {
-    // An abort of the whole run is recorded once, by whoever ordered it.
-    if (!runSignal.aborted) record('error', messageOf(error))
+    // An abort of the whole run is recorded once, by whoever ordered it. Of a run that has lost a node nobody can tell
+    // whether the module would have failed: that it was lost stands in the record of the run.
+    if (!runSignal.aborted) record(ensemble.nodes.every(isPresent) ? 'error' : 'info', messageOf(error))
     record('end')
     journal.progress({ type: 'module', name, phase, what: runSignal.aborted ? 'ended' : 'failed' })
     return false

@@ -16,6 +16,8 @@ export interface LoopOptions {
   readonly probe: Probe
   readonly use: ProbeUse
   readonly publish: (attempt: Attempt) => void
+  /** Aborts when the node that it is tried from is lost: what it cannot try any more has not failed. */
+  readonly lost: AbortSignal | undefined
   readonly clock: Clock
   /** It judges what happened since its last attempt, as the growth of a log: it keeps its own pace. */
   readonly follows: boolean
@@ -32,7 +34,7 @@ export interface ProbeLoop {
 
 /** Starts trying; ends when the signal aborts. */
 export function startLoop(
-  { probe, use, publish, clock, follows }: LoopOptions,
+  { probe, use, publish, lost, clock, follows }: LoopOptions,
   signal: AbortSignal,
 ): ProbeLoop {
   let limitMs = Number.POSITIVE_INFINITY
@@ -42,7 +44,7 @@ export function startLoop(
   const tryOnce = async (): Promise<void> => {
     const ts = clock.now()
     const result = await attemptOnce(probe, use, signal)
-    if (!signal.aborted) publish({ ts, result })
+    if (!signal.aborted && (result.success || lost?.aborted !== true)) publish({ ts, result })
   }
   const loop = async (): Promise<void> => {
     while (!signal.aborted) {

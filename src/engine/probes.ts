@@ -108,7 +108,15 @@ async function startProbe(
     record,
     environment,
     ...startLoop(
-      { probe, use, publish, clock: journal.clock, follows: record.subject.type === 'file' },
+      {
+        probe,
+        use,
+        publish,
+        // The others are tried from here.
+        lost: ['command', 'file'].includes(record.subject.type) ? node.lost : undefined,
+        clock: journal.clock,
+        follows: record.subject.type === 'file',
+      },
       signal,
     ),
   }

@@ -9,7 +9,7 @@
 import { abortReason, whenAborted, withTimeout } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
-import { messageOf } from '../base/errors.ts'
+import { EnvironmentError, messageOf } from '../base/errors.ts'
 import { answerOf } from '../diagnosis/answer.ts'
 import { openEvidenceWriter } from '../evidence/writer.ts'
 import { lookbackOf, parsePromql } from '../evidence/promql/index.ts'
@@ -20,6 +20,7 @@ import { mergeVerdicts } from '../model/verdict.ts'
 import { openLedger } from '../node/ledger.ts'
 import type { OwnedLedger } from '../node/ledger.ts'
 import { makeFile } from '../plugin/file-spec.ts'
+import type { Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { createRunDirectory, latestRun, newRunId } from '../store/run-directory.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
@@ -146,7 +147,15 @@ async function work(
     journal.event('note', 'ensemble', text)
     journal.progress({ type: 'note', text })
   }
-  const ensemble = createEnsemble({ definition, registry, directory, ledger, secrets, log, note })
+  const stopping = new AbortController()
+  const onLost = (node: Node, reason: Error): void => {
+    const message = `node ${node.name} was lost: ${reason.message}`
+    const remedy = reason instanceof EnvironmentError ? reason.remedy : undefined
+    journal.error(new EnvironmentError(message, { code: 'QUARRY_NODE_LOST', remedy, cause: reason }))
+    // A watch goes on with the others.
+    if (!options.watch) stopping.abort(reason)
+  }
+  const ensemble = createEnsemble({ definition, registry, directory, ledger, secrets, log, note, onLost })
   try {
     await using stack = new AsyncDisposableStack()
     stack.use(writer)
@@ -190,6 +199,7 @@ async function work(
         signal,
         writer,
         capture: options.capture,
+        stopping: stopping.signal,
         work: async (undisturbed, working) => {
           const workload = {
             registry,

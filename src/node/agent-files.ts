@@ -74,12 +74,12 @@ class Answers {
     this.#missed.set(shape, alike)
     const isMany = canBePattern(shape) && alike.length >= ALIKE
     const pattern = isMany ? commonPattern(alike) : request
+    for (const [found, bytes] of this.#channel.askNow([pattern])) {
+      if (!this.#known.has(found)) this.#known.set(found, bytes)
+    }
     if (isMany) {
       this.#complete.add(pattern)
       this.#missed.delete(shape)
-    }
-    for (const [found, bytes] of this.#channel.askNow([pattern]) ?? []) {
-      if (!this.#known.has(found)) this.#known.set(found, bytes)
     }
     if (!this.#known.has(request)) this.#known.set(request, undefined)
     return this.#known.get(request)

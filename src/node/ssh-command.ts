@@ -44,22 +44,36 @@ export async function startRemote(
   const { stdin, stdout: output, stderr: errors } = child
   if (stdin === null || output === null || errors === null) throw new Error('ssh was started without pipes')
   const doing = `running ${command[0] ?? ''}`
-  const { promise: ended, resolve: end } = Promise.withResolvers<number | null>()
-  child.once('exit', end)
-  child.once('error', () => end(SSH_FAILED))
+  const { promise: ended, resolve: settle } = Promise.withResolvers<number | null>()
+  child.once('exit', settle)
+  child.once('error', () => settle(SSH_FAILED))
   // A command that does not read its input, or has ended: that is told by its exit.
   stdin.on('error', () => {})
   stdin.write(hiddenScript(script))
   stdin.end(input ?? '')
 
   const stderr = captureOutput(errors, maxBytes)
+  // Before the other side has said that it began, there is only this end to be ended.
+  let end = (): void => void child.kill('SIGKILL')
+  let timedOut = false
+  const onAbort = (): void => end()
+  const onTime = (): void => {
+    timedOut = true
+    end()
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, Math.min(timeoutMs, 2 ** 31 - 1))
   const pids = await readPids(output, PID_LINE)
   if (pids === undefined) {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
     child.kill()
     await ended
+    if (signal !== undefined) throwIfAborted(signal)
     if (!(await connection.isAlive())) throw connection.lost(doing)
+    const why = timedOut ? 'it did not begin in time' : stderr.text().trim()
     throw new EnvironmentError(
-      `could not start ${command[0] ?? ''} on ${connection.host.destination}: ${stderr.text().trim()}`,
+      `could not start ${command[0] ?? ''} on ${connection.host.destination}: ${why}`,
       {
         code: 'QUARRY_SSH_FAILED',
       },
@@ -75,21 +89,15 @@ export async function startRemote(
   const stopNow = async (): Promise<void> => {
     if (isOver) return
     // The one on the other side may hang with its machine; the one here does not.
-    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS + PATIENCE_MS)
+    const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS + PATIENCE_MS)
     await remotely(stopScript(watcher, GRACE_MS))
     await ended
-    clearTimeout(timer)
+    clearTimeout(late)
   }
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => (stopping ??= stopNow())
-  const onAbort = (): void => void stop()
-  signal?.addEventListener('abort', onAbort, { once: true })
-  let timedOut = false
-  const onTime = (): void => {
-    timedOut = true
-    void stop()
-  }
-  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, Math.min(timeoutMs, 2 ** 31 - 1))
+  end = () => void stop()
+  if (signal?.aborted === true || timedOut) end()
 
   const finish = async (): Promise<CommandResult> => {
     const exitCode = await ended

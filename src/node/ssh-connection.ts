@@ -2,7 +2,7 @@
  * One connection to a machine, which all commands share: an ssh that is the master of a socket in a private directory.
  * It is a child of this process; a sweep finds it, as every other, by its environment.
  */
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
@@ -19,18 +19,26 @@ const MOST_SESSIONS = 8
 
 /** Scripts of our own take moments, unless something hangs. */
 const SCRIPT_MS = 60_000
+/** The master answers for itself, and not for the other side. */
+const CHECK_MS = 5000
 
 export interface SshConnection extends AsyncDisposable {
   readonly host: SshDestination
   /** Private directory on this host, removed with the connection. */
   readonly directory: string
-  /** Starts ssh with a command line for the login shell of the other side. */
+  /** Starts ssh with a command line for the login shell of the other side; throws what `lost` gives when it is lost. */
   open(line: string, stdio: StdioOptions): ChildProcess
+  /** The same, over a connection of its own when this one is lost: the files of a host that is up again can be had. */
+  openAnyway(line: string, stdio: StdioOptions): ChildProcess
   /** Runs a script of our own to its end; throws an EnvironmentError with `doing` when it fails. */
   script(script: string, doing: string, signal?: AbortSignal): Promise<string>
-  /** Whether the other side still answers. */
+  /** Whether the other side still answers: waits for its answer, or for the connection to be given up. */
   isAlive(): Promise<boolean>
-  /** What to throw when it does not. */
+  /** The same at once, for whoever has seen a command end: whether that took the whole connection with it. */
+  isAliveNow(): boolean
+  /** Aborts when it is lost, with an EnvironmentError as the reason. It is never taken up again. */
+  readonly gone: AbortSignal
+  /** What to throw when it is. */
   lost(doing: string): EnvironmentError
 }
 
@@ -65,17 +73,33 @@ export async function connect(
   })
   stack.use(master)
   let ended: string | undefined
-  void master.done.then(({ stderr }) => (ended = stderr))
+  let isOpen = true
+  const gone = new AbortController()
+  const lostWhile = (doing: string): EnvironmentError =>
+    new EnvironmentError(`lost the connection to ${host.destination}${doing}${because(ended)}`, {
+      code: 'QUARRY_SSH_LOST',
+      remedy: `see whether the host is up: ${sshCommandLine(host)} uptime`,
+    })
+  const giveUp = (): void => {
+    if (isOpen) gone.abort(lostWhile(''))
+  }
+  const mastersEnd = master.done.then(({ stderr }) => {
+    ended = stderr
+    giveUp()
+  })
   while (!existsSync(socket)) {
     if (ended !== undefined) throw refused(host, ended)
     await sleep(10, signal)
   }
+  stack.defer(() => {
+    isOpen = false
+  })
 
   const shared = sshArguments(host, ['ControlMaster=no', `ControlPath=${socket}`, 'LogLevel=ERROR'])
   const single = sshArguments(host, ['ControlMaster=no', 'ControlPath=none', 'LogLevel=ERROR'])
   let sessions = 0
-  const open = (line: string, stdio: StdioOptions): ChildProcess => {
-    const isShared = sessions < MOST_SESSIONS
+  const openAnyway = (line: string, stdio: StdioOptions): ChildProcess => {
+    const isShared = sessions < MOST_SESSIONS && !gone.signal.aborted
     if (isShared) sessions += 1
     const child = spawn('ssh', [...(isShared ? shared : single), line], {
       stdio,
@@ -88,18 +112,32 @@ export async function connect(
     child.once('error', () => child.pid === undefined && closed())
     return child
   }
-  const isAlive = async (): Promise<boolean> => {
-    if (ended !== undefined) return false
-    const [first = '', ...rest] = shared
-    const check = ['ssh', '-O', 'check', first, ...rest]
-    return (await runProcess(check, { timeoutMs: 5000 })).ok && ended === undefined
+  const lost = (doing: string): EnvironmentError => lostWhile(` while ${doing}`)
+  const open = (line: string, stdio: StdioOptions): ChildProcess => {
+    // A new one would run what nobody watches over any more.
+    if (gone.signal.aborted) throw lost('starting a command')
+    return openAnyway(line, stdio)
   }
-  const lost = (doing: string): EnvironmentError =>
-    new EnvironmentError(`lost the connection to ${host.destination} while ${doing}${because(ended)}`, {
-      code: 'QUARRY_SSH_LOST',
-      remedy: `see whether the host is up: ${sshCommandLine(host)} uptime`,
-    })
+  const [first = '', ...others] = shared
+  const check = ['ssh', '-O', 'check', first, ...others]
+  const isAlive = async (): Promise<boolean> => {
+    if (gone.signal.aborted) return false
+    // Whatever comes of it: where nobody answers, it takes as long as the master takes to give up.
+    await runProcess(['ssh', ...shared, 'true'], { env: { QUARRY_RUN: run }, timeoutMs: SCRIPT_MS })
+    const { ok } = await runProcess(check, { timeoutMs: CHECK_MS })
+    // Then its own last words are known, too.
+    if (!ok) {
+      await master.stop()
+      await mastersEnd
+    }
+    return !gone.signal.aborted
+  }
+  const isAliveNow = (): boolean => {
+    const [program = '', ...words] = check
+    return spawnSync(program, words, { stdio: 'ignore', timeout: CHECK_MS }).status === 0
+  }
   const script = async (text: string, doing: string, during?: AbortSignal): Promise<string> => {
+    if (gone.signal.aborted) throw lost(doing)
     const result = await runProcess(['ssh', ...shared, scriptLine(text)], {
       env: { QUARRY_RUN: run },
       timeoutMs: SCRIPT_MS,
@@ -120,8 +158,11 @@ export async function connect(
     host,
     directory,
     open,
+    openAnyway,
     script,
     isAlive,
+    isAliveNow,
+    gone: gone.signal,
     lost,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }

@@ -1,8 +1,11 @@
 /** Where an ssh node is, and the words that take OpenSSH there: the user's own configuration decides all the rest. */
 import type { SshDestination } from '../plugin/undo.ts'
 
-/** Never a question to a terminal; a connection that says nothing for 15 s is lost. */
-const ALWAYS = ['BatchMode=yes', 'ServerAliveInterval=5', 'ServerAliveCountMax=3', 'ConnectTimeout=20']
+/**
+ * Never a question to a terminal; a connection that says nothing for 15 s is lost: ssh asks after 5 s and 10 s, and gives
+ * up when it would ask for the third time (server_alive_check in clientloop.c).
+ */
+const ALWAYS = ['BatchMode=yes', 'ServerAliveInterval=5', 'ServerAliveCountMax=2', 'ConnectTimeout=20']
 
 /** Arguments for ssh, the destination last, without a command. */
 export function sshArguments(host: SshDestination, options: readonly string[] = []): string[] {

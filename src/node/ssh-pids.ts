@@ -21,7 +21,7 @@ export async function readPids(stream: Readable, pattern: RegExp): Promise<[numb
   stream.once('error', onEnd)
   let next = promise
   try {
-    while (seen.length < MOST_BYTES) {
+    for (;;) {
       for (let chunk: Buffer | null; (chunk = stream.read() as Buffer | null) !== null;) {
         seen = Buffer.concat([seen, chunk])
       }
@@ -31,13 +31,12 @@ export async function readPids(stream: Readable, pattern: RegExp): Promise<[numb
         if (found === null) continue
         return [Number(found[1]), Number(found[2])]
       }
-      if (ended) return undefined
+      if (ended || seen.length >= MOST_BYTES) return undefined
       await next
       const again = Promise.withResolvers<void>()
       next = again.promise
       wake = again.resolve
     }
-    return undefined
   } finally {
     for (const [event, listener] of [
       ['readable', onReadable],

@@ -58,7 +58,7 @@ export async function bringFrom(
   const tar = spawn('tar', ['-C', coming.directory, ...options], { stdio: ['pipe', 'ignore', 'pipe'] })
   // Files that grow or vanish while they are read are no failure (status 1 of GNU tar).
   const pack = `tar -C ${shellWord(from)} -c -f - . || [ $? -eq 1 ]`
-  const ssh = connection.open(scriptLine(pack, marks), ['ignore', tar.stdin, 'pipe'])
+  const ssh = connection.openAnyway(scriptLine(pack, marks), ['ignore', tar.stdin, 'pipe'])
   tar.stdin.destroy()
   await finish([ssh, tar], connection, doing, signal)
   return await coming.accept()

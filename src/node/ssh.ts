@@ -42,12 +42,16 @@ export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisp
   await using stack = new AsyncDisposableStack()
   const connection = stack.use(await connect(host, options))
   const removal = await ledger.record({ type: 'remote', host, effect: { type: 'path', path: directory } })
-  stack.use(removal)
+  // Where nobody answers any more it is tried once, by the ledger at its end, and not twice.
+  const undo = async (effect: AsyncDisposable): Promise<void> => {
+    if (!connection.gone.aborted) await effect[Symbol.asyncDispose]()
+  }
+  stack.adopt(removal, undo)
   const apart =
     options.artifacts === undefined
       ? undefined
       : await ledger.record({ type: 'remote', host, effect: { type: 'path', path: artifacts } })
-  if (apart !== undefined) stack.use(apart)
+  if (apart !== undefined) stack.adopt(apart, undo)
   await connection
     .script(makeScript(directory, artifacts), `making ${directory}`, signal)
     .catch((error: unknown) => {
@@ -61,9 +65,9 @@ export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisp
 
   const hasPerl = (await connection.script('command -v perl || :', 'looking for perl', signal)) !== ''
   const agentScript = hasPerl ? `exec perl -e ${shellWord(perlAgent)}` : shellAgent(`${directory}/agent`)
-  const agent = stack.use(await openAgent(connection, agentScript, name.replaceAll('/', '-'), marks))
+  const agent = stack.use(openAgent(connection, agentScript, name.replaceAll('/', '-'), marks))
   const files = agentFiles(agent)
-  const clockOffsetNs = await clockOffset(agent)
+  const clockOffsetNs = clockOffset(agent)
 
   const start = async (
     command: readonly string[],
@@ -121,6 +125,7 @@ export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisp
     },
     files,
     remote: host,
+    lost: connection.gone,
   }
   const owned = stack.move()
   return { ...node, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -135,19 +140,18 @@ function machineOf(text: string): string {
 }
 
 /** The node's clock minus ours in ns, by the round trip that took the least time: it was read halfway. */
-async function clockOffset(agent: AgentChannel): Promise<number> {
+function clockOffset(agent: AgentChannel): number {
   let least = Number.POSITIVE_INFINITY
   let offset = 0
   for (let trip = 0; trip < CLOCK_TRIPS; trip += 1) {
     const sentMs = performance.now()
     const sent = BigInt(Math.round((performance.timeOrigin + sentMs) * 1e6))
-    const answer = agent.askNow(['n\t/'])?.get('n\t/')
+    const answer = agent.askNow(['n\t/']).get('n\t/')
     const tookMs = performance.now() - sentMs
     if (answer === undefined || tookMs >= least) continue
     least = tookMs
     offset = Number(BigInt(answer.toString('latin1').trim()) - sent) - (tookMs / 2) * 1e6
   }
-  if (least === Number.POSITIVE_INFINITY) await agent.ask(['n\t/'])
   return Math.round(offset)
 }
 

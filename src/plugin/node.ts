@@ -7,7 +7,10 @@ export type CommandOptions = Omit<ProcessOptions, 'graceMs'>
 export type CommandResult = ProcessResult
 export type RunningCommand = RunningProcess
 
-/** Reads many small text files at little cost: procfs, sysfs. Absent or unreadable files give `undefined`. */
+/**
+ * Reads many small text files at little cost: procfs, sysfs. Absent or unreadable files give `undefined`; where every look
+ * is a way to another machine, it throws an EnvironmentError when that does not answer.
+ */
 export interface FileView {
   text(path: string): string | undefined
   /** Names in a directory; empty when it cannot be read. */
@@ -95,6 +98,11 @@ export interface Node {
   download(from: string, to: string, signal?: AbortSignal): Promise<void>
   /** Small files as they are now. */
   readonly files: FileView
+  /**
+   * Where a connection leads to it: aborts when that is lost, with an EnvironmentError as the reason. From then on nothing
+   * can be had from the node but, with luck, its files.
+   */
+  readonly lost?: AbortSignal
   /** Set when it is reached over ssh: effects on it are recorded with it, and undone there. */
   readonly remote?: SshDestination
 }

@@ -4,7 +4,10 @@ import type { UndoLedger } from './undo.ts'
 import type { Definable } from './define.ts'
 
 export interface ProvisionContext {
+  /** Marks the processes and files of the nodes. */
   readonly run: string
+  /** The run that they are for, where they may outlive it, and their mark is their own; nodes of one run may share things. */
+  readonly inRun?: string
   readonly group: string
   readonly count: number
   /** The name that the definition gives the cluster, if it does. */

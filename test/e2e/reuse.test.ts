@@ -1,9 +1,11 @@
 /** Node groups that outlive their run: found again by a later one, and taken down by a run, or by the sweep. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { processStat } from '../../src/base/process-tree.ts'
 import type { RunRecord } from '../../src/model/run.ts'
+import { markedProcesses } from '../../src/node/effects.ts'
+import { linkOf } from '../../src/node/netns/link.ts'
 import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
 
 let place: Workplace
@@ -19,10 +21,15 @@ afterEach(async () => {
 const leave = 'echo first > state; nohup sleep 4721 >/dev/null 2>&1 & echo $! > pid; cat pid'
 const look = 'cat state pid; kill -0 $(cat pid)'
 
-const definitionOf = (script: string, group: string): string => `
+const definitionOf = (
+  script: string,
+  group: string,
+  provisioner = '{name: local, properties: {name: my-cluster}}',
+  client = 'server',
+): string => `
 ensemble:
-  server: {node.count: 1, provisioner: {name: local, properties: {name: my-cluster}}, ${group}}
-  client: server
+  server: {node.count: 1, provisioner: ${provisioner}, ${group}}
+  client: ${client}
 workload:
   phases: [{a: {module: bash, properties: {script: '${script}'}}}]
   checkers: {clean: {checker: nofail}}
@@ -112,4 +119,62 @@ test('two runs cannot use it at once', async () => {
   using.kill('SIGINT')
   await using.done
   expect(await kept()).toHaveLength(1)
+})
+
+describe('nodes with networks of their own', () => {
+  const provisioner = '{name: netns, properties: {name: my-network}}'
+  const uplink = `/sys/class/net/${linkOf('kept-my-network')}`
+  const definition = (script: string, group: string): string =>
+    definitionOf(script, group, provisioner, '{node.count: 1, provisioner: netns}')
+  /** Listens in the namespace, with its address in the scratch directory. */
+  const listen = String.raw`require(\"net\").createServer((s) => s.end(\"hello\")).listen(9902)`
+  const serve = `cd "$QUARRY_SCRATCH"; hostname -I > address; echo first > state; nohup ${process.execPath} -e "${listen}" >/dev/null 2>&1 & echo $! > pid; cat pid`
+  const again = `cd "$QUARRY_SCRATCH"; cat state pid; kill -0 $(cat pid); [ "$(hostname -I)" = "$(cat address)" ]`
+  const first = (): number => Number(said())
+
+  test('are found again with their addresses and what serves there, by new nodes too', async () => {
+    const started = await place.run(place.write('first.yaml', definition(serve, 'mark_for_reuse: true')))
+    expect(started.result.verdict, started.stderr).toBe('pass')
+    const pid = first()
+    expect([isAlive(pid), existsSync(uplink)]).toEqual([true, true])
+    expect(await kept()).toEqual(['my-network STARTED_SERVICES_RUNNING'])
+
+    const asks = `
+workload:
+  phases:
+    - a: {module: bash, properties: {script: '${again}'}}
+    - b: {module: bash, properties: {target: client, script: 'exec 3<>/dev/tcp/server-0/9902; cat <&3'}}
+`
+    const text = definition(again, 'mark_for_reuse: true').replace(/workload:[^]*/, asks)
+    const second = await place.run(place.write('second.yaml', text))
+    expect(second.result.verdict, second.stderr).toBe('pass')
+    expect(said()).toBe(`first\n${pid}\n`)
+    expect(readFileSync(join(place.runs, record().id, 'logs/b.log'), 'utf8')).toBe('hello\n')
+
+    const last = await place.run(place.write('last.yaml', definition(again, 'mark_for_reuse: false')))
+    expect(last.result.verdict, last.stderr).toBe('pass')
+    expect([isAlive(pid), existsSync(uplink), await kept()]).toEqual([false, false, []])
+    expect(markedProcesses('kept-my-network')).toEqual([])
+  })
+
+  test('stand until the sweep is told', async () => {
+    await place.run(place.write('first.yaml', definition(serve, 'mark_for_reuse: true')))
+    const pid = first()
+    await place.quarry('sweep')
+    expect([isAlive(pid), existsSync(uplink)]).toEqual([true, true])
+    await place.quarry('sweep', '--kept')
+    expect([isAlive(pid), existsSync(uplink), await kept()]).toEqual([false, false, []])
+    expect(markedProcesses('kept-my-network')).toEqual([])
+    expect(readdirSync('/tmp').filter((name) => name.includes('my-network'))).toEqual([])
+  })
+
+  test('that are gone meanwhile are said to be', async () => {
+    await place.run(place.write('first.yaml', definition(serve, 'mark_for_reuse: true')))
+    for (const { pid } of markedProcesses('kept-my-network')) process.kill(pid, 'SIGKILL')
+    const { exitCode, stderr } = await place.run(
+      place.write('second.yaml', definition(again, 'mark_for_reuse: true')),
+    )
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/network of a kept node group is gone.*quarry sweep --kept/)
+  })
 })

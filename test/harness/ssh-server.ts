@@ -16,6 +16,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { descendantsOf } from '../../src/base/process-tree.ts'
+import type { TestNetwork } from './test-network.ts'
 
 /** sshd changes its root into it, and does not start without it; the boot of a real server makes it. */
 const PRIVILEGE_SEPARATION = '/run/sshd'
@@ -33,12 +34,23 @@ export interface SshServer extends AsyncDisposable {
   start(): Promise<void>
 }
 
+export interface SshServerOptions {
+  /** Where logins look for programs. */
+  readonly search?: string
+  /** Where it runs, when that is not the network of this host. */
+  readonly network?: TestNetwork
+}
+
 /** Servers that there are now, and whether the first one made the directory that they all need. */
 let servers = 0
 let made = false
 
-/** `search` is where logins look for programs. */
-export async function sshServer(aliases: readonly string[], search?: string): Promise<SshServer> {
+/** Starts one with keys of its own, under all of these aliases. */
+export async function sshServer(
+  aliases: readonly string[],
+  { search, network }: SshServerOptions = {},
+): Promise<SshServer> {
+  const address = network?.address ?? '127.0.0.1'
   const path = mkdtempSync(join(tmpdir(), 'quarry-test-sshd-'))
   if (servers === 0) made = !existsSync(PRIVILEGE_SEPARATION)
   servers += 1
@@ -52,7 +64,7 @@ export async function sshServer(aliases: readonly string[], search?: string): Pr
   writeFileSync(
     file('sshd_config'),
     `Port ${port}
-ListenAddress 127.0.0.1
+ListenAddress ${address}
 HostKey ${file('host')}
 PidFile none
 AuthorizedKeysFile ${file('authorized_keys')}
@@ -66,13 +78,13 @@ SetEnv HOME=${path}${search === undefined ? '' : ` PATH=${search}`}
   )
   // Another home: the start-up files of whoever runs the tests are no part of them.
   const [kind = '', key = ''] = readFileSync(file('host.pub'), 'utf8').split(' ')
-  writeFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${kind} ${key}\n`)
+  writeFileSync(file('known_hosts'), `[${address}]:${port} ${kind} ${key}\n`)
   const config = file('ssh_config')
   for (const alias of aliases) {
     appendFileSync(
       config,
       `Host ${alias}
-  HostName 127.0.0.1
+  HostName ${address}
   Port ${port}
   User ${userInfo().username}
   IdentityFile ${file('user')}
@@ -90,9 +102,9 @@ SetEnv HOME=${path}${search === undefined ? '' : ` PATH=${search}`}
 `,
   )
   const launch = async (): Promise<ChildProcess> => {
-    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const command = ['/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')]
+    const [program = '', ...args] = network === undefined ? command : [...network.enter, ...command]
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
     while (!log.includes('Server listening')) {

@@ -4,7 +4,7 @@
  * its networks, and neither files nor mounts are left on the host (network_namespaces(7), mount_namespaces(7)).
  */
 import { EnvironmentError } from '../../base/errors.ts'
-import { processStat, signalProcess } from '../../base/process-tree.ts'
+import { processStat, signalProcess, type ProcessIdentity } from '../../base/process-tree.ts'
 import { startProcess } from '../../base/process.ts'
 
 export interface HolderOptions {
@@ -17,11 +17,12 @@ export interface HolderOptions {
   readonly links: readonly string[]
   /** Stands at the place of /etc/hosts inside. */
   readonly hostsFile?: string
+  /** Whether it may outlive this process. */
+  readonly outlives: boolean
 }
 
 /** Disposing ends the process. */
-export interface Holder extends AsyncDisposable {
-  readonly pid: number
+export interface Holder extends ProcessIdentity, AsyncDisposable {
   /** Words in front of a command that has to run inside, in a directory. */
   enter(directory: string): readonly string[]
 }
@@ -51,12 +52,13 @@ read -r _ <&9
 
 /** Makes the namespaces; rejects with an EnvironmentError when the kernel or a tool refuses. */
 export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
-  const { run, hostname, scratch, links, hostsFile = '' } = options
+  const { run, hostname, scratch, links, hostsFile = '', outlives } = options
   // Not bound to a signal: after an abort the services of the node are still stopped, and their files collected.
   const running = await startProcess([...UNSHARE, 'sh', '-c', SCRIPT, 'sh', hostname, scratch, hostsFile], {
     env: { QUARRY_RUN: run },
     input: `${links.join('\n')}\n`,
     cwd: scratch,
+    outlives,
   })
   await using stack = new AsyncDisposableStack()
   stack.use(running)
@@ -73,7 +75,8 @@ export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
   const started = processStat(pid)?.started ?? ''
   return {
     pid,
-    enter: (directory) => [...nsenter(pid), 'sh', '-c', 'cd "$0" && exec "$@"', directory],
+    started,
+    enter: (directory) => enterNamespaces(pid, directory),
     [Symbol.asyncDispose]: async () => {
       // It has nothing to put in order and no children, which `stop` would look for among all processes.
       signalProcess({ pid, started }, 'SIGKILL')
@@ -81,6 +84,15 @@ export async function holdNamespaces(options: HolderOptions): Promise<Holder> {
     },
   }
 }
+
+/** Words in front of a command that has to run in the namespaces of a process, in a directory. */
+export const enterNamespaces = (pid: number, directory: string): readonly string[] => [
+  ...nsenter(pid),
+  'sh',
+  '-c',
+  'cd "$0" && exec "$@"',
+  directory,
+]
 
 const UNSHARE = ['unshare', '--net', '--mount', '--uts', '--propagation', 'slave'] as const
 

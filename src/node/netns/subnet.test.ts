@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freeSubnets } from './subnet.ts'
+import { freeSubnets, subnetOf } from './subnet.ts'
 
 test('a run has the whole range for benchmarks to choose from, beginning at a place of its own', () => {
   const one = freeSubnets('run-1', [])
@@ -27,4 +27,12 @@ test('its hosts', () => {
   const subnet = freeSubnets('run-1', []).find(({ cidr }) => cidr === '198.19.255.0/24')
   expect([subnet?.host(1), subnet?.host(254)]).toEqual(['198.19.255.1', '198.19.255.254'])
   expect(() => subnet?.host(255)).toThrow('has no host 255')
+})
+
+test('one is found again by its name', () => {
+  const [subnet] = freeSubnets('run-1', [])
+  const again = subnetOf(subnet?.cidr ?? '')
+  expect([again.cidr, again.host(2)]).toEqual([subnet?.cidr, subnet?.host(2)])
+  for (const other of ['198.18.0.0/16', '198.18.0.1', 'nothing'])
+    expect(() => subnetOf(other)).toThrow(RangeError)
 })

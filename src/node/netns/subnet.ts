@@ -23,6 +23,13 @@ export function freeSubnets(run: string, taken: readonly string[]): Subnet[] {
     .map(subnetAt)
 }
 
+/** The one that a `cidr` names. Throws a RangeError for what is no /24 network. */
+export function subnetOf(cidr: string): Subnet {
+  const [first = 0, last = 0] = rangeOf(cidr) ?? []
+  if (last - first !== 255) throw new RangeError(`${cidr} is no /24 network`)
+  return subnetAt(first)
+}
+
 function subnetAt(first: number): Subnet {
   return {
     cidr: `${dotted(first)}/24`,

@@ -4,17 +4,19 @@
  * nodes say to each other, and faults of the network are made without touching the host.
  */
 import { randomBytes } from 'node:crypto'
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { EnvironmentError, UserError } from '../../base/errors.ts'
 import { runProcess } from '../../base/process.ts'
+import { isAlive } from '../../base/process-tree.ts'
 import type { Node } from '../../plugin/node.ts'
 import type { ProvisionContext } from '../../plugin/provisioner.ts'
 import { localNode } from '../local.ts'
-import { holdNamespaces } from './holder.ts'
+import { enterNamespaces, holdNamespaces } from './holder.ts'
 import { linkOf } from './link.ts'
-import { freeSubnets, type Subnet } from './subnet.ts'
+import { freeSubnets, subnetOf, type Subnet } from './subnet.ts'
 
 /** A place in the network for a node. */
 export interface Port {
@@ -34,6 +36,8 @@ export interface RunNetwork extends AsyncDisposable {
   readonly switch: Node
   /** Names of the nodes, to be laid over /etc/hosts. */
   readonly hostsFile: string
+  /** What it takes to find it again when it was left. */
+  readonly state: NetworkState
   /**
    * One for each of the names, by which the nodes find each other from now on; the same one for a name that had one
    * before. Throws a UserError when it is full.
@@ -43,17 +47,34 @@ export interface RunNetwork extends AsyncDisposable {
   connect(ports: readonly Port[]): Promise<AsyncDisposable>
 }
 
+export const networkState = z.object({
+  /** The process that holds the namespace of the switch. */
+  pid: z.int().positive(),
+  started: z.string(),
+  scratch: z.string(),
+  subnet: z.string(),
+})
+export type NetworkState = z.infer<typeof networkState>
+
 const BRIDGE = 'br0'
 /** Host 1 of the subnet is the controller, 255 broadcast. */
 const FIRST_NODE = 2
 const LAST_NODE = 254
+/** In the scratch directory of the switch. */
+const HOSTS = 'hosts'
 
 const inUse = new Map<string, { users: number; readonly opening: Promise<RunNetwork> }>()
 
-/** The network of the run, made for the first who asks for it. */
-export async function joinNetwork(context: ProvisionContext): Promise<RunNetwork> {
-  const { run } = context
-  const use = inUse.get(run) ?? { users: 0, opening: openNetwork(context) }
+/**
+ * The network of the run, made for the first who asks for it; that which an earlier run left, for one who knows of it.
+ * Rejects with an EnvironmentError when that is gone, or when the nodes of the run are in another already.
+ */
+export async function joinNetwork(context: ProvisionContext, left?: NetworkState): Promise<RunNetwork> {
+  const run = context.inRun ?? context.run
+  const use = inUse.get(run) ?? {
+    users: 0,
+    opening: left === undefined ? openNetwork(context) : findNetwork(context.run, left),
+  }
   inUse.set(run, use)
   use.users += 1
   const leave = async (): Promise<void> => {
@@ -62,15 +83,26 @@ export async function joinNetwork(context: ProvisionContext): Promise<RunNetwork
     inUse.delete(run)
     await (await use.opening)[Symbol.asyncDispose]()
   }
+  let network: RunNetwork
   try {
-    return { ...(await use.opening), [Symbol.asyncDispose]: leave }
+    network = await use.opening
   } catch (error) {
     inUse.delete(run)
     throw error
   }
+  if (left !== undefined && left.pid !== network.state.pid) {
+    await leave()
+    throw new EnvironmentError(
+      'node groups that were kept apart are in two networks, and cannot be used in one run',
+      {
+        code: 'QUARRY_KEPT_GONE',
+      },
+    )
+  }
+  return { ...network, [Symbol.asyncDispose]: leave }
 }
 
-async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwork> {
+async function openNetwork({ run, inRun, ledger }: ProvisionContext): Promise<RunNetwork> {
   await using stack = new AsyncDisposableStack()
   const scratch = join(tmpdir(), `quarry-${run}-network-${randomBytes(6).toString('hex')}`)
   stack.use(await ledger.record({ type: 'path', path: scratch }))
@@ -82,6 +114,7 @@ async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwor
       run,
       hostname: 'switch',
       scratch,
+      outlives: inRun !== undefined,
       links: [
         'link set lo up',
         `link add ${BRIDGE} address 02:51:00:00:00:00 type bridge forward_delay 0 mcast_snooping 0`,
@@ -91,16 +124,43 @@ async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwor
       ],
     }),
   )
-  const enter = (directory: string): readonly string[] => holder.enter(directory)
-  const node = localNode({ run, group: 'switch', ordinal: 0, scratch, enter })
   const subnet = await takeSubnet(run, uplink)
-  const hostsFile = join(scratch, 'hosts')
-  await writeFile(hostsFile, `127.0.0.1 localhost\n::1 localhost\n${subnet.host(1)} controller\n`)
-  const numbers = new Map<string, number>()
+  const hosts = `127.0.0.1 localhost\n::1 localhost\n${subnet.host(1)} controller\n`
+  await writeFile(join(scratch, HOSTS), hosts)
+  const { pid, started } = holder
   const owned = stack.move()
+  return networkOf(run, { pid, started, scratch, subnet: subnet.cidr }, new Map(), () => owned.disposeAsync())
+}
+
+/** One that was left. What stands is in the ledger that it was left with: whoever leaves it takes nothing down. */
+async function findNetwork(run: string, left: NetworkState): Promise<RunNetwork> {
+  if (!isAlive(left)) {
+    throw new EnvironmentError('the network of a kept node group is gone', { code: 'QUARRY_KEPT_GONE' })
+  }
+  const numbers = new Map<string, number>()
+  for (const line of (await readFile(join(left.scratch, HOSTS), 'utf8')).split('\n')) {
+    const [, number, name] = /^198\.1[89]\.\d+\.(\d+) (\S+)$/.exec(line) ?? []
+    if (name !== undefined && Number(number) >= FIRST_NODE) numbers.set(name, Number(number))
+  }
+  return networkOf(run, left, numbers, () => Promise.resolve())
+}
+
+/** `numbers` are those of the hosts that have a name by now. */
+function networkOf(
+  run: string,
+  state: NetworkState,
+  numbers: Map<string, number>,
+  dispose: () => Promise<void>,
+): RunNetwork {
+  const { pid, scratch } = state
+  const subnet = subnetOf(state.subnet)
+  const hostsFile = join(scratch, HOSTS)
+  const enter = (directory: string): readonly string[] => enterNamespaces(pid, directory)
+  const node = localNode({ run, group: 'switch', ordinal: 0, scratch, enter })
   return {
     switch: node,
     hostsFile,
+    state,
     reserve: async (names) => {
       const added = names.filter((name) => !numbers.has(name))
       const first = FIRST_NODE + numbers.size
@@ -108,7 +168,7 @@ async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwor
         throw new UserError(`a run has room for ${LAST_NODE - FIRST_NODE + 1} nodes of provisioner netns`)
       }
       for (const [index, name] of added.entries()) numbers.set(name, first + index)
-      const portFor = (name: string): Port => portOf(numbers.get(name) ?? first, subnet, holder.pid)
+      const portFor = (name: string): Port => portOf(numbers.get(name) ?? first, subnet, pid)
       // Appended: what the nodes see is this very file, and at no time is a name missing.
       await appendFile(hostsFile, added.map((name) => `${portFor(name).address} ${name}\n`).join(''))
       return names.map(portFor)
@@ -128,7 +188,7 @@ async function openNetwork({ run, ledger }: ProvisionContext): Promise<RunNetwor
         },
       }
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: dispose,
   }
 }
 

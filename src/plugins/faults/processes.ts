@@ -115,7 +115,8 @@ async function matching(node: Node, given: Processes, signal: AbortSignal): Prom
   const { files } = node
   const wanted = new RegExp(given.match ?? '')
   const belongs = given.whole_host ? () => true : await membership(node, signal)
-  const own = new Set(ancestors(files, process.pid))
+  // On another machine our own id is somebody else's.
+  const own = new Set(node.host === 'localhost' ? ancestors(files, process.pid) : [])
   return numbersIn(files.list('/proc')).filter((pid) => {
     const words = (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
     return words !== '' && wanted.test(words) && !own.has(pid) && isOn(node, pid) && belongs(pid)
