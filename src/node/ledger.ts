@@ -177,6 +177,8 @@ function describe(effect: Effect): string {
       return `file that fills a disk, ${effect.path}`
     case 'control-group':
       return `control group ${effect.path}`
+    case 'clock':
+      return `clock ${effect.path}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
     case 'remote':
