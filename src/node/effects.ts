@@ -59,6 +59,7 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       await undoRemotely(effect)
       return
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       await undoInCluster(effect)
@@ -141,6 +142,7 @@ function isPlausible(effect: Effect, run: string): boolean {
         [effect.path, effect.from].every(isCgroup) && /^quarry-io-[0-9a-f]{16}$/.test(basename(effect.path))
       )
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       return isKubernetesEffectOf(run, effect)

@@ -24,6 +24,7 @@ const localEffect = z.discriminatedUnion('type', [
     manifest: path,
     namespace: z.string().exactOptional(),
   }),
+  z.object({ type: z.literal('kubernetes-state'), kubeconfig: path, manifest: path }),
   z.object({
     type: z.literal('helm-release'),
     kubeconfig: path,

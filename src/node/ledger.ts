@@ -185,6 +185,8 @@ function describe(effect: Effect): string {
       return `${describe(effect.effect)} on ${effect.host.destination}`
     case 'kubernetes-objects':
       return `Kubernetes objects of ${effect.manifest}`
+    case 'kubernetes-state':
+      return `Kubernetes objects as they were before, ${effect.manifest}`
     case 'helm-release':
       return `Helm release ${effect.release}`
     case 'kind-cluster':

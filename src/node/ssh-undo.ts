@@ -44,6 +44,7 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
     // Networks of namespaces and what kubectl makes are of this host only.
     case 'link':
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       return false
@@ -77,6 +78,7 @@ function undoScript(effect: LocalEffect): string {
     }
     case 'link':
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       throw new Error('that is no effect on another machine')

@@ -53,6 +53,8 @@ export type LocalEffect =
       readonly manifest: string
       readonly namespace?: string
     }
+  /** Objects that were in the cluster before: the manifest says how they are put back. Files and directory as above. */
+  | { readonly type: 'kubernetes-state'; readonly kubeconfig: string; readonly manifest: string }
   /** A Helm release in a Kubernetes cluster; the file is ours, as above. */
   | {
       readonly type: 'helm-release'
