@@ -41,8 +41,8 @@ export const command = defineCommand({
   quarry performance old-1 old-2 old-3 new-1 new-2 new-3 --baseline 3
 
 With two or more runs each metric is compared with that of the first one. How much runs of one system differ from each
-other is only known with several runs on each side: then the run is the unit that is counted. The exit code is 1 when something is worse for
-sure, 0 when nothing is known to be, 2 when it could not be judged.`,
+other is only known with several runs on each side: then the run is the unit that is counted. The exit code is 1 when
+something is worse for sure, 0 when nothing is known to be, 2 when it could not be judged.`,
   run: async ({ run: words, format, output, skip, tolerance, baseline, runs }, context) => {
     const word = context.json ? 'json' : (format ?? (output && (extname(output).slice(1) || 'html')))
     if (word !== undefined && !isFormat(word)) {
