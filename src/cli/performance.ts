@@ -1,15 +1,16 @@
-import { writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { parseDuration } from '../base/duration.ts'
-import { UserError, messageOf } from '../base/errors.ts'
+import { UserError } from '../base/errors.ts'
 import { exitCodes } from '../model/verdict.ts'
-import { loadPerformance } from '../report/performance/performance.ts'
+import { LEAST_RUNS } from '../report/performance/between-runs.ts'
+import { loadPerformance, type PerformanceSource } from '../report/performance/performance.ts'
 import { answerOf, summaryRows } from '../report/performance/statement.ts'
 import { performanceFormats, type PerformanceFormat } from '../report/performance/write.ts'
 import { visibleLine } from '../report/text.ts'
 import { defaultRunsRoot, findRun, readRunRecord } from '../store/run-directory.ts'
 import { defineCommand } from './command.ts'
 import { table } from './table.ts'
+import { writeReport } from './write-report.ts'
 
 const names = Object.keys(performanceFormats)
 const isFormat = (word: string): word is PerformanceFormat => names.includes(word)
@@ -18,7 +19,8 @@ export const command = defineCommand({
   arguments: {
     run: {
       many: true,
-      summary: 'run directories, ids, beginnings of ids, or `last`; the first is the baseline',
+      summary:
+        'run directories, ids, beginnings of ids, or `last`; the first, or more of them, are the baseline',
     },
   },
   options: {
@@ -26,16 +28,22 @@ export const command = defineCommand({
     output: { short: 'o', value: 'file', summary: 'where it goes; standard output otherwise' },
     skip: { value: 'duration', summary: 'time left out at the beginning of each run, such as 30s' },
     tolerance: { value: 'percent', summary: 'how much worse than the baseline is no failure; 0' },
+    baseline: {
+      value: 'number',
+      summary: 'so many runs, from the first on, are the baseline together, and the others are one side; 1',
+    },
     runs: { value: 'directory', summary: 'where run directories are; ./runs, or QUARRY_RUNS' },
   },
   details: `Throughput and latencies out of the histogram logs (*.hdr) that the nodes of each run left, of all nodes together:
 
   quarry performance last                            one run
   quarry performance 20261120-0300 20261121-0300 -o nights.html
+  quarry performance old-1 old-2 old-3 new-1 new-2 new-3 --baseline 3
 
-With two or more runs each metric is compared with that of the first one. The exit code is 1 when something is worse for
-sure, 0 when nothing is known to be, 2 when it could not be judged.`,
-  run: async ({ run: words, format, output, skip, tolerance, runs }, context) => {
+With two or more runs each metric is compared with that of the first one. How much runs of one system differ from each
+other is only known with several runs on each side: then the run is the unit that is counted. The exit code is 1 when
+something is worse for sure, 0 when nothing is known to be, 2 when it could not be judged.`,
+  run: async ({ run: words, format, output, skip, tolerance, baseline, runs }, context) => {
     const word = context.json ? 'json' : (format ?? (output && (extname(output).slice(1) || 'html')))
     if (word !== undefined && !isFormat(word)) {
       throw new UserError(`there is no format ${word}`, {
@@ -49,8 +57,12 @@ sure, 0 when nothing is known to be, 2 when it could not be judged.`,
         return { name: (await readRunRecord(directory)).id, directory: join(directory, 'nodes') }
       }),
     )
-    const options = { skip: skipOf(skip), tolerance: toleranceOf(tolerance) }
-    const performance = await loadPerformance(titleOf(sources.map(({ name }) => name)), sources, options)
+    const options = {
+      skip: skipOf(skip),
+      tolerance: toleranceOf(tolerance),
+      baseline: baselineOf(baseline, sources.length),
+    }
+    const performance = await loadPerformance(titleOf(sources, options.baseline), sources, options)
     const code = exitCodes[performance.verdict]
     const text = word === undefined ? undefined : performanceFormats[word](performance)
     if (text === undefined) {
@@ -69,8 +81,20 @@ sure, 0 when nothing is known to be, 2 when it could not be judged.`,
   },
 })
 
-const titleOf = ([first = '', ...others]: readonly string[]): string =>
-  others.length === 0 ? `Performance of ${first}` : `Performance of ${others.join(', ')} against ${first}`
+function titleOf(sources: readonly PerformanceSource[], baseline: number): string {
+  const names = (some: readonly PerformanceSource[]): string => some.map(({ name }) => name).join(', ')
+  const [first, others] = [names(sources.slice(0, baseline)), names(sources.slice(baseline))]
+  return others === '' ? `Performance of ${first}` : `Performance of ${others} against ${first}`
+}
+
+function baselineOf(text: string | undefined, runs: number): number {
+  const count = Number(text ?? 1)
+  if (count === 1 || (Number.isInteger(count) && count >= LEAST_RUNS && runs - count >= LEAST_RUNS))
+    return count
+  throw new UserError(`--baseline ${text}: of ${runs} runs, ${LEAST_RUNS} or more have to be on each side`, {
+    remedy: 'quarry performance old-1 old-2 old-3 new-1 new-2 new-3 --baseline 3',
+  })
+}
 
 function skipOf(text: string | undefined): number {
   const milliseconds = text === undefined ? 0 : parseDuration(text)
@@ -82,13 +106,4 @@ function toleranceOf(text: string | undefined): number {
   const percent = Number(text?.replace(/\s*%$/, '') ?? 0)
   if (percent >= 0 && percent < 1000) return percent / 100
   throw new UserError(`--tolerance ${text}: expected a percentage, such as 5`)
-}
-
-async function writeReport(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    throw new UserError(`cannot write ${file}: ${messageOf(error)}`, {
-      remedy: 'give -o a file that can be written',
-      cause: error,
-    })
-  })
 }

@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { UserError, messageOf } from '../base/errors.ts'
+import { UserError } from '../base/errors.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { loadCase } from '../report/case-data.ts'
 import { reportFormats, writeCaseFiles, type ReportFormat } from '../report/write.ts'
 import { defaultRunsRoot, findRun } from '../store/run-directory.ts'
 import { defineCommand } from './command.ts'
+import { writeReport } from './write-report.ts'
 
 const names = Object.keys(reportFormats)
 const isFormat = (word: string): word is ReportFormat => names.includes(word)
@@ -43,15 +42,3 @@ export const command = defineCommand({
     return exitCodes.pass
   },
 })
-
-async function writeReport(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const folder = dirname(file)
-    const why = isMissing ? `there is no folder ${folder}` : messageOf(error)
-    const remedy = isMissing ? `mkdir -p ${folder}` : 'give -o a file that can be written'
-    throw new UserError(`cannot write ${file}: ${why}`, { remedy, cause: error })
-  }
-}

@@ -15,6 +15,7 @@ import type { Registry } from '../plugin/registry.ts'
 import { openCluster } from './cluster.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import { maskedNode } from '../node/masked.ts'
+import { ledgerOn } from '../node/ssh-undo.ts'
 import type { References } from './references.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -98,6 +99,7 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
     },
     log: (line) => around.log(use.name, line),
     ledger: cluster.ledger,
+    ledgerOf: (node) => ledgerOn(node, cluster.ledger),
     signal,
   })
 

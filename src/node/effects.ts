@@ -3,12 +3,13 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { access, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, isAbsolute, normalize } from 'node:path'
+import { basename, dirname, isAbsolute, normalize, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { allProcesses, signalProcess } from '../base/process-tree.ts'
 import type { ProcessIdentity } from '../base/process-tree.ts'
 import type { Effect } from '../plugin/undo.ts'
+import { resetClock } from './clock.ts'
 import { isKubernetesEffectOf, undoInCluster } from './kubernetes/effects.ts'
 import { linkOf } from './netns/link.ts'
 import { isPlausibleRemote, undoRemotely } from './ssh-undo.ts'
@@ -48,6 +49,9 @@ export async function undo(effect: Effect, run: string): Promise<void> {
     case 'control-group':
       await giveBack(effect)
       return
+    case 'clock':
+      await resetClock(effect.path)
+      return
     case 'tracefs-instance':
       if (await exists(effect.path)) await rmdir(effect.path)
       return
@@ -55,6 +59,7 @@ export async function undo(effect: Effect, run: string): Promise<void> {
       await undoRemotely(effect)
       return
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       await undoInCluster(effect)
@@ -137,9 +142,12 @@ function isPlausible(effect: Effect, run: string): boolean {
         [effect.path, effect.from].every(isCgroup) && /^quarry-io-[0-9a-f]{16}$/.test(basename(effect.path))
       )
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       return isKubernetesEffectOf(run, effect)
+    case 'clock':
+      return relative(tmpdir(), effect.path).startsWith('quarry-') && basename(effect.path) === '.clock'
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':

@@ -16,6 +16,7 @@ const localEffect = z.discriminatedUnion('type', [
   z.object({ type: z.literal('link'), name: z.string() }),
   z.object({ type: z.literal('filler'), path }),
   z.object({ type: z.literal('control-group'), path, from: path }),
+  z.object({ type: z.literal('clock'), path }),
   z.object({ type: z.literal('tracefs-instance'), path }),
   z.object({
     type: z.literal('kubernetes-objects'),
@@ -23,6 +24,7 @@ const localEffect = z.discriminatedUnion('type', [
     manifest: path,
     namespace: z.string().exactOptional(),
   }),
+  z.object({ type: z.literal('kubernetes-state'), kubeconfig: path, manifest: path }),
   z.object({
     type: z.literal('helm-release'),
     kubeconfig: path,

@@ -85,6 +85,9 @@ test('refuses what no run can have recorded', async () => {
     { type: 'link', name: 'quarry-01234567' },
     { type: 'filler', path: kept },
     { type: 'filler', path: `${directory}/.quarry-fill-0123456789abcdef/../kept` },
+    { type: 'clock', path: kept },
+    { type: 'clock', path: '/root/.clock' },
+    { type: 'clock', path: join(directory, '..', '.clock') },
     { type: 'control-group', path: '/sys/fs/cgroup/quarry-run-6', from: '/sys/fs/cgroup' },
     { type: 'control-group', path: '/sys/fs/cgroup/quarry-io-0123456789abcdef', from: '/tmp' },
   ]

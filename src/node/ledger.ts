@@ -177,12 +177,16 @@ function describe(effect: Effect): string {
       return `file that fills a disk, ${effect.path}`
     case 'control-group':
       return `control group ${effect.path}`
+    case 'clock':
+      return `clock ${effect.path}`
     case 'tracefs-instance':
       return `trace instance ${effect.path}`
     case 'remote':
       return `${describe(effect.effect)} on ${effect.host.destination}`
     case 'kubernetes-objects':
       return `Kubernetes objects of ${effect.manifest}`
+    case 'kubernetes-state':
+      return `Kubernetes objects as they were before, ${effect.manifest}`
     case 'helm-release':
       return `Helm release ${effect.release}`
     case 'kind-cluster':

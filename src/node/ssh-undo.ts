@@ -3,6 +3,7 @@ import { basename, normalize } from 'node:path'
 import { runProcess } from '../base/process.ts'
 import type { LocalEffect, RemoteEffect, UndoLedger } from '../plugin/undo.ts'
 import type { Node } from '../plugin/node.ts'
+import { resetClockScript } from './clock.ts'
 import { isDestination, scriptLine, sshArguments } from './ssh-destination.ts'
 import { isCgroup } from './run-cgroup.ts'
 import { removeScript, shellWord } from './ssh-scripts.ts'
@@ -43,6 +44,7 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
     // Networks of namespaces and what kubectl makes are of this host only.
     case 'link':
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       return false
@@ -50,6 +52,8 @@ export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): 
       return [effect.path, effect.from].every(isCgroup) && basename(effect.path).startsWith('quarry-io-')
     case 'filler':
       return normalize(effect.path) === effect.path && basename(effect.path).startsWith('.quarry-fill-')
+    case 'clock':
+      return normalize(effect.path) === effect.path && /\/quarry-.*\/\.clock$/.test(effect.path)
     case 'mount':
     case 'stopped':
     case 'tracefs-instance':
@@ -69,10 +73,12 @@ function undoScript(effect: LocalEffect): string {
       return removeScript(effect.path)
     case 'control-group': {
       const [path, from] = [shellWord(effect.path), shellWord(effect.from)]
-      return `[ ! -e ${path} ] || { for pid in $(cat ${path}/cgroup.procs); do echo $pid >${from}/cgroup.procs; done; rmdir ${path}; }`
+      // A member may start another between being seen and being moved.
+      return `for round in 1 2 3 4 5 6 7 8 9 10; do [ -e ${path} ] || exit 0; for pid in $(cat ${path}/cgroup.procs); do echo $pid >${from}/cgroup.procs; done; rmdir ${path} && exit 0; done; exit 1`
     }
     case 'link':
     case 'kubernetes-objects':
+    case 'kubernetes-state':
     case 'helm-release':
     case 'kind-cluster':
       throw new Error('that is no effect on another machine')
@@ -85,6 +91,8 @@ function undoScript(effect: LocalEffect): string {
       return `[ "$(sed 's/.*) //' /proc/${effect.pid}/stat 2>/dev/null | cut -d ' ' -f 20)" != ${shellWord(effect.started)} ] || kill -CONT ${effect.pid}`
     case 'processes':
       return `pids=$(grep -lzxsF ${shellWord(`QUARRY_RUN=${effect.run}`)} /proc/[0-9]*/environ | cut -d / -f 3); [ -z "$pids" ] || kill -KILL $pids`
+    case 'clock':
+      return resetClockScript(effect.path)
     case 'tracefs-instance': {
       const path = shellWord(effect.path)
       return `[ ! -e ${path} ] || rmdir ${path}`

@@ -21,6 +21,8 @@ export interface ManagerContext {
   /** Directory, on the controller, of the files that a node leaves behind. */
   artifacts(node: Node): string
   readonly ledger: UndoLedger
+  /** The same, for effects on that node itself, which may be another host. */
+  ledgerOf(node: Node): UndoLedger
   readonly signal: AbortSignal
 }
 

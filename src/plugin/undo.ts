@@ -39,6 +39,11 @@ export type LocalEffect =
   | { readonly type: 'filler'; readonly path: string }
   /** A control group `quarry-io-<16 hexadecimal digits>` whose members were taken from, and go back to, another. */
   | { readonly type: 'control-group'; readonly path: string; readonly from: string }
+  /**
+   * The clock file of a node, `.clock` in a directory `quarry-...`, by which its processes see another time: put back to
+   * no offset. Shared memory that such processes left is removed too.
+   */
+  | { readonly type: 'clock'; readonly path: string }
   /** A tracefs instance directory. */
   | { readonly type: 'tracefs-instance'; readonly path: string }
   /** Objects of a manifest in a Kubernetes cluster. Both files are ours, below a directory `quarry-<run>-...`. */
@@ -48,6 +53,8 @@ export type LocalEffect =
       readonly manifest: string
       readonly namespace?: string
     }
+  /** Objects that were in the cluster before: the manifest says how they are put back. Files and directory as above. */
+  | { readonly type: 'kubernetes-state'; readonly kubeconfig: string; readonly manifest: string }
   /** A Helm release in a Kubernetes cluster; the file is ours, as above. */
   | {
       readonly type: 'helm-release'

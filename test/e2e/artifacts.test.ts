@@ -188,4 +188,15 @@ test('quarry performance: runs side by side, with a verdict', async () => {
   expect(csv.stdout.split('\n')).toHaveLength(82)
   const wrong = await place.quarry('performance', first, '--format', 'pdf')
   expect(wrong.exitCode).toBe(64)
+  expect(worse.stdout).toContain('cannot be known from one run of each')
+  const sides = await place.quarry('performance', first, same, slower, slower, '--baseline', '2', '--json')
+  const told = jsonOf<{ baseline: string[]; notes: string[]; comparisons: object[] }>(sides)
+  expect(told.baseline).toEqual([first, same])
+  expect(told.notes).toEqual([])
+  expect(told.comparisons[0]).toMatchObject({ metric: 'throughput', run: `${slower} and 1 more` })
+  const lopsided = await place.quarry('performance', ...runs, '--baseline', '2')
+  expect([lopsided.exitCode, lopsided.stderr]).toEqual([
+    64,
+    expect.stringContaining('2 or more have to be on each side'),
+  ])
 })

@@ -108,12 +108,6 @@ test('killed during a pause and a full disk: the sweep leaves nothing', async ()
     expect(fillers()).toEqual([])
     const [record] = place.records()
     expect(markedProcesses(record?.id ?? '')).toEqual([])
-    // The library of the clock keeps its book for each process.
-    for (const name of readdirSync('/dev/shm').filter((one) => one.includes('faketime'))) {
-      if (processStat(Number(name.slice(name.lastIndexOf('_') + 1))) === undefined) {
-        execFileSync('rm', ['-f', `/dev/shm/${name}`])
-      }
-    }
   } finally {
     process.kill(pid, 'SIGKILL')
   }

@@ -22,17 +22,20 @@ export interface SeriesSketch {
   readonly factor?: number
   /** How much an interval resembles the one before: the coefficient of an autoregression. */
   readonly memory: number
+  /** The median latency, ns; 1 ms. Small ones make small histograms, and cheap simulations. */
+  readonly centre?: number
 }
 
-/** Log-normal latencies around 1 ms, whose level, as the number of operations, wanders from interval to interval. */
-export function sketchSeries({ seed, intervals, operations, factor = 1, memory }: SeriesSketch): Series {
+/** Log-normal latencies, whose level, as the number of operations, wanders from interval to interval. */
+export function sketchSeries(sketch: SeriesSketch): Series {
+  const { seed, intervals, operations, factor = 1, memory, centre = 1e6 } = sketch
   const noise = normal(seed)
   let level = noise() / Math.sqrt(1 - memory ** 2)
   const made = Array.from({ length: intervals }, (_, at): Interval => {
     level = memory * level + noise()
     const count = Math.max(1, Math.round(operations * Math.exp(-0.1 * level)))
     const values = Array.from({ length: count }, () =>
-      Math.round(1e6 * factor * Math.exp(0.15 * level + 0.5 * noise())),
+      Math.round(centre * factor * Math.exp(0.15 * level + 0.5 * noise())),
     )
     return { at, seconds: 1, operations: count, histogram: histogramOf(values) }
   })

@@ -154,6 +154,23 @@ describe('manifests', () => {
     expect(await namespaces()).not.toContain('demo')
   })
 
+  test('what was there before is as it was, and the rest is gone', async () => {
+    const inDemo = (...words: string[]): Promise<string> => cluster.kubectl(['--namespace=demo', ...words])
+    await cluster.kubectl(['create', 'namespace', 'demo'])
+    try {
+      await inDemo('create', 'configmap', 'settings', '--from-literal=colour=red')
+      const wait = 'wait.strategy: fixed_duration, wait.timeout: 0'
+      const { result } = await place.run(definitionOf({ managers: manifest(wait) }), '--as-is')
+      expect(result.verdict).toBe('pass')
+      expect(await inDemo('get', 'configmap', 'settings', '--output=jsonpath={.data}')).toBe(
+        '{"colour":"red"}',
+      )
+      expect(await inDemo('get', 'deployments', '--output=name')).toBe('')
+    } finally {
+      await cluster.kubectl(['delete', 'namespace', 'demo'])
+    }
+  })
+
   test('killed: a sweep deletes what is there', async () => {
     const wait = 'wait.strategy: FIXED_DURATION, wait.timeout: 0'
     const sleep = '[{wait: {module: sleep, properties: {duration: 10m}}}]'

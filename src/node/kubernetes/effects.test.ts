@@ -19,6 +19,7 @@ const effects = (at: string): KubernetesEffect[] => [
     manifest: join(at, 'web.json'),
     namespace: 'demo',
   },
+  { type: 'kubernetes-state', kubeconfig: join(at, 'kubeconfig'), manifest: join(at, 'web.previous.json') },
   { type: 'helm-release', kubeconfig: join(at, 'kubeconfig'), release: 'web', namespace: 'demo' },
   { type: 'kind-cluster', kubeconfig: join(at, 'kubeconfig'), cluster: 'web' },
 ]
@@ -27,6 +28,7 @@ test('effects are undone by these commands', () => {
   expect(effects('/tmp/quarry-x').map((effect) => undoingCommand(effect).join(' '))).toMatchInlineSnapshot(`
     [
       "kubectl --namespace=demo delete --filename=/tmp/quarry-x/web.json --ignore-not-found --cascade=foreground --timeout=120s",
+      "kubectl replace --filename=/tmp/quarry-x/web.previous.json",
       "helm uninstall web --namespace=demo --ignore-not-found --wait --timeout=120s",
       "kind delete cluster --name=web --kubeconfig=/tmp/quarry-x/kubeconfig",
     ]

@@ -11,7 +11,7 @@ const exec = promisify(execFile)
 
 export type KubernetesEffect = Extract<
   Effect,
-  { type: 'kubernetes-objects' | 'helm-release' | 'kind-cluster' }
+  { type: 'kubernetes-objects' | 'kubernetes-state' | 'helm-release' | 'kind-cluster' }
 >
 
 /** How long objects may take to go, in seconds, and a tool beyond that, in ms. */
@@ -27,7 +27,7 @@ export function isKubernetesEffectOf(run: string, effect: KubernetesEffect): boo
 }
 
 const filesOf = (effect: KubernetesEffect): string[] =>
-  effect.type === 'kubernetes-objects' ? [effect.kubeconfig, effect.manifest] : [effect.kubeconfig]
+  'manifest' in effect ? [effect.kubeconfig, effect.manifest] : [effect.kubeconfig]
 
 function isOwn(file: string, run: string): boolean {
   const [top = '', ...below] = relative(tmpdir(), file).split('/')
@@ -38,9 +38,9 @@ function isOwn(file: string, run: string): boolean {
 }
 
 const namesOf = (effect: KubernetesEffect): string[] =>
-  effect.type === 'kind-cluster'
-    ? [effect.cluster]
-    : [effect.namespace ?? '', ...(effect.type === 'helm-release' ? [effect.release] : [])]
+  ['cluster', 'namespace', 'release'].flatMap(
+    (key) => Object.entries(effect).find(([name]) => name === key)?.[1] ?? [],
+  )
 
 /**
  * Takes it away and waits until it is gone; what is gone already is no error. A file that is gone was removed by whoever
@@ -56,7 +56,7 @@ export async function undoInCluster(effect: KubernetesEffect): Promise<void> {
   }).catch((error: unknown) => {
     if (!saysGone(error)) throw error
   })
-  if (effect.type === 'kubernetes-objects') await rm(effect.manifest, { force: true })
+  if ('manifest' in effect) await rm(effect.manifest, { force: true })
   if (effect.type === 'kind-cluster') await rm(effect.kubeconfig, { force: true })
 }
 
@@ -73,6 +73,8 @@ export function undoingCommand(effect: KubernetesEffect): [string, ...string[]] 
         '--cascade=foreground',
         `--timeout=${GOING_S}s`,
       ]
+    case 'kubernetes-state':
+      return ['kubectl', 'replace', `--filename=${effect.manifest}`]
     case 'helm-release':
       return [
         'helm',

@@ -6,6 +6,7 @@
  * What asks the kernel without libc does not see it: statically linked programs, and Go.
  */
 import { join } from 'node:path'
+import { EnvironmentError } from '../../base/errors.ts'
 import type { Need } from '../../plugin/need.ts'
 import type { Node } from '../../plugin/node.ts'
 
@@ -26,21 +27,15 @@ export const clockEnvironment = (node: Node): Readonly<Record<string, string>> =
   FAKETIME_DONT_RESET: '1',
 })
 
-/** Moves it to so many ms after the clock of the host, or before it when negative; seen within a second. */
+/**
+ * Moves it to so many ms after the clock of the host, or before it when negative; seen within a second. What it leaves is
+ * undone by an effect `clock` of the undo ledger, which is recorded first. Throws an EnvironmentError when it cannot.
+ */
 export async function moveClock(node: Node, offsetMs: number): Promise<void> {
   const seconds = `${offsetMs < 0 ? '-' : '+'}${(Math.abs(offsetMs) / 1000).toFixed(6)}`
   const file = clockFile(node)
   // Nobody may read a half-written one.
   await node.writeFile(`${file}.new`, `${seconds}\n`)
-  await node.run(['mv', '-f', `${file}.new`, file])
+  const { ok, stderr } = await node.run(['mv', '-f', `${file}.new`, file])
+  if (!ok) throw new EnvironmentError(`the clock of ${node.name} cannot be moved: ${stderr.trim()}`)
 }
-
-// The library keeps book in memory that has a name with the pid, and leaves it behind when the process is killed.
-const CLEAR = `
-for file in /dev/shm/faketime_shm_* /dev/shm/sem.faketime_sem_*; do
-  [ ! -e "$file" ] || [ -e "/proc/\${file##*_}" ] || rm -f "$file"
-done
-`
-
-/** Removes what processes that have ended left in shared memory. */
-export const clearClocks = async (node: Node): Promise<void> => void (await node.run(['sh', '-c', CLEAR]))

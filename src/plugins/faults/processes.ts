@@ -1,6 +1,6 @@
 /** The processes that a fault is for: those that the run started on nodes, by command line or by service. */
 import { z } from 'zod'
-import { UserError } from '../../base/errors.ts'
+import { EnvironmentError, UserError } from '../../base/errors.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
 import type { FileView, Node } from '../../plugin/node.ts'
 import { selectionProperties, selectNodes } from '../../plugin/selection.ts'
@@ -99,6 +99,13 @@ export async function sendSignal(process: ChosenProcess, signal: string): Promis
   return (await node.run(['sh', '-c', 'kill -s "$1" "$2"', 'sh', signal, String(pid)])).ok
 }
 
+/** Why a signal did not arrive at a process that still runs. */
+export const notOurs = ({ node, pid, comm }: ChosenProcess): EnvironmentError =>
+  new EnvironmentError(`${node.name}: ${comm} (${pid}) cannot be sent a signal`, {
+    code: 'QUARRY_SIGNAL',
+    remedy: 'run quarry as root or as the user of the process: sudo ./quarry ...',
+  })
+
 const numbersIn = (names: readonly string[]): number[] =>
   names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0)
 
@@ -115,8 +122,8 @@ async function matching(node: Node, given: Processes, signal: AbortSignal): Prom
   const { files } = node
   const wanted = new RegExp(given.match ?? '')
   const belongs = given.whole_host ? () => true : await membership(node, signal)
-  // On another machine our own id is somebody else's.
-  const own = new Set(node.host === 'localhost' ? ancestors(files, process.pid) : [])
+  // On another host the same pid is somebody else.
+  const own = new Set(node.remote === undefined ? ancestors(files, process.pid) : [])
   return numbersIn(files.list('/proc')).filter((pid) => {
     const words = (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
     return words !== '' && wanted.test(words) && !own.has(pid) && isOn(node, pid) && belongs(pid)

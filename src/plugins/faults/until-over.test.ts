@@ -20,6 +20,13 @@ test('one that lasts for its phase ends with it, or after its duration when that
   await untilOver(context('run_to_end_of_phase'), 10)
 })
 
+test('one that breaks off by itself ends with what it tells', async () => {
+  const broken = Promise.reject(new Error('the kernel ended it'))
+  for (const lifetime of ['run_once', 'run_to_end_of_phase'] as const) {
+    await expect(untilOver(context(lifetime), 3_600_000, [broken])).rejects.toThrow('the kernel ended it')
+  }
+})
+
 test('an abort ends both, with its reason', async () => {
   for (const lifetime of ['run_once', 'run_to_end_of_phase'] as const) {
     for (const duration of [undefined, 3_600_000]) {

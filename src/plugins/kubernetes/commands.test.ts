@@ -2,23 +2,26 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import helmManager from '../managers/helm/index.ts'
-import { installCommand, statusCommand, uninstallCommand } from '../managers/helm/commands.ts'
+import { installCommand, setOptions, statusCommand, uninstallCommand } from '../managers/helm/commands.ts'
 import type { Properties as Chart } from '../managers/helm/index.ts'
-import { upgradeCommand } from '../modules/helm/upgrade.ts'
+import { upgradeCommand, upgradeValues } from '../modules/helm/upgrade.ts'
 import kubectl from '../modules/kubectl/index.ts'
 import { scriptOf } from '../modules/kubectl/script.ts'
 import { clusterConfig, clusterNameOf, nodesInConfig } from '../provisioners/kind/config.ts'
 import { inClusterConfig } from '../provisioners/existing_kubernetes/in-cluster.ts'
-import { applyCommand, deleteCommand } from './deploy.ts'
+import { applyCommand, deleteCommand, replaceCommand } from './deploy.ts'
 import { forwardCommand, forwardedTo } from './port-forward.ts'
 import { givenProvider, providerProperties } from './provider.ts'
 import { checkWait, waitCommand, waitProperties } from './wait.ts'
+import { presentCommand } from './present.ts'
 
 test('kubectl', () => {
   const commands = [
     applyCommand('demo'),
     applyCommand(undefined),
+    presentCommand('demo'),
     deleteCommand('/names.json', 'demo'),
+    replaceCommand('/previous.json'),
     waitCommand('demo', 'condition=Ready', 900_000, ['pod/a', 'pod/b']),
     waitCommand(undefined, 'condition=Available', -5, ['--filename=/names.json']),
     forwardCommand({ namespace: 'monitoring', service: 'prometheus', port: 9090 }),
@@ -29,7 +32,9 @@ test('kubectl', () => {
     [
       "kubectl --namespace=demo apply --filename=-",
       "kubectl apply --filename=-",
+      "kubectl --namespace=demo get --filename=- --ignore-not-found --output=json",
       "kubectl --namespace=demo delete --filename=/names.json --ignore-not-found --cascade=foreground --timeout=600s",
+      "kubectl replace --filename=/previous.json",
       "kubectl --namespace=demo wait --for=condition=Ready --timeout=900s pod/a pod/b",
       "kubectl wait --for=condition=Available --timeout=1s --filename=/names.json",
       "kubectl --namespace=monitoring port-forward --address=127.0.0.1 service/prometheus :9090",
@@ -46,7 +51,7 @@ test('helm', () => {
     'helm.chart.name': 'nginx',
     'helm.chart.version': '1.2.3',
     'helm.install.values': ['/a.yaml', 'https://example.com/b.yaml'],
-    'helm.install.set': ['replicas=2'],
+    'helm.install.set': ['replicas=2,users[0].password=hush', 'hosts={a,b}', 'nonsense'],
     'helm.install.set_string': ['tag=1.10'],
     'helm.install.dependency_update': true,
     'helm.install.debug': true,
@@ -58,20 +63,23 @@ test('helm', () => {
     'helm.install.timeout': 90_500,
     'helm.install.debug': false,
   }
+  const set = setOptions(chart, '/tmp/a,b')
   const commands = [
-    installCommand('stable/nginx', chart),
+    installCommand('stable/nginx', chart, set),
     uninstallCommand(chart),
     statusCommand('web', undefined),
     upgradeCommand('stable/nginx', 'demo', upgrade),
   ]
   expect(commands.map((words) => words.join(' '))).toMatchInlineSnapshot(`
     [
-      "helm install web stable/nginx --namespace=demo --wait --timeout=300s --debug --dependency-update --version=1.2.3 --values=/a.yaml --values=https://example.com/b.yaml --set=replicas=2 --set-string=tag=1.10",
+      "helm install web stable/nginx --namespace=demo --wait --timeout=300s --debug --dependency-update --version=1.2.3 --values=/a.yaml --values=https://example.com/b.yaml --set=replicas=2 --set-file=users[0].password=/tmp/a\\,b/web.set-0 --set=hosts={a,b} --set=nonsense --set-file=tag=/tmp/a\\,b/web.set-1",
       "helm uninstall web --namespace=demo --wait --timeout=300s --debug --ignore-not-found",
       "helm status web",
-      "helm upgrade web stable/nginx --reuse-values --namespace=demo --wait --timeout=91s --set-json=server.replicas=3 --set-json=tag="1.10" --set-json=on=true --set-json=ports=[80,443]",
+      "helm upgrade web stable/nginx --reuse-values --namespace=demo --wait --timeout=91s --values=-",
     ]
   `)
+  expect(set.files.map(({ content }) => content)).toEqual(['hush', '1.10'])
+  expect(upgradeValues(upgrade)).toBe('{"server":{"replicas":3},"tag":"1.10","on":true,"ports":[80,443]}')
 })
 
 const problemsOf = (schema: z.ZodType, given: unknown): string[] =>
@@ -106,6 +114,10 @@ test('what a definition may not say', () => {
       ],
     ]
   `)
+  expect(wait.parse({ 'wait.strategy': 'fixed_Duration' })).toMatchObject({
+    'wait.strategy': 'FIXED_DURATION',
+  })
+  expect(problemsOf(wait, { 'wait.strategy': 'wait_for_it' })[0]).toContain('"WAIT_ON_PODS"')
   const named = { 'helm.install.name': 'web' }
   const charts = [
     { ...named, 'helm.install.type': 'repo' },

@@ -53,14 +53,14 @@ async function textOf(path: string): Promise<string> {
   return texts.join('\n---\n')
 }
 
-const identity = z.object({
+/** What it takes to name an object. */
+export const identity = z.object({
   apiVersion: z.string().min(1),
   kind: z.string().min(1),
   metadata: z.object({ name: z.string().min(1), namespace: z.string().exactOptional() }),
 })
 const list = z.object({ kind: z.string().endsWith('List'), items: z.array(z.unknown()) })
 
-/** What it takes to name an object. */
 export type ObjectName = z.infer<typeof identity>
 
 /** The objects of a manifest by name, in their order; a UserError when it is not one. */

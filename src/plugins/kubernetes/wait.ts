@@ -17,9 +17,11 @@ const strategies = [
 
 export const waitProperties = {
   'wait.strategy': z
-    .enum(strategies)
+    .string()
+    .transform((text) => text.trim().toUpperCase())
+    .pipe(z.enum(strategies))
     .describe(
-      'what is waited for: the time `wait.timeout`; the condition on all objects of the manifest, on pods with a label, on pods that run an image; or containers that are ready',
+      'FIXED_DURATION, WAIT_ON_MANIFEST, WAIT_ON_PODS, WAIT_ON_IMAGE or WAIT_ON_CONTAINERS, in any case: what is waited for is the time `wait.timeout`; the condition on all objects of the manifest, on pods with a label, on pods that run an image; or containers that are ready',
     ),
   'wait.condition': z
     .string()

@@ -1,6 +1,6 @@
 /** Rules of the packet filter at the switch that connects the nodes of a run. */
 import { EnvironmentError } from '../../base/errors.ts'
-import type { Node } from '../../plugin/node.ts'
+import type { CommandResult, Node } from '../../plugin/node.ts'
 
 /** What a rule does to the frames that go through a port. */
 export interface PortRules {
@@ -25,7 +25,12 @@ export async function filterPorts(
 }`,
   )
   const input = `table netdev ${table} {\n${chains.join('\n')}\n}\n`
-  const { ok, stderr } = await at.run(['nft', '-f', '-'], { input, signal })
+  const remove = (): Promise<CommandResult> => at.run(['nft', 'delete', 'table', 'netdev', table])
+  const { ok, stderr } = await at.run(['nft', '-f', '-'], { input, signal }).catch(async (error: unknown) => {
+    // It may have laid them before the abort ended it.
+    await remove()
+    throw error
+  })
   if (!ok) {
     throw new EnvironmentError(`the packet filter refuses the rules: ${stderr.trim().slice(-500)}`, {
       code: 'QUARRY_PACKET_FILTER',
@@ -35,7 +40,7 @@ export async function filterPorts(
   }
   return {
     [Symbol.asyncDispose]: async () => {
-      const deleted = await at.run(['nft', 'delete', 'table', 'netdev', table])
+      const deleted = await remove()
       if (!deleted.ok) throw new Error(`the fault could not be healed: ${deleted.stderr.trim()}`)
     },
   }

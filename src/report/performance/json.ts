@@ -29,12 +29,13 @@ function metricColumn(id: string): { name: string; of(interval: Interval): numbe
 
 /** One object, with a newline at its end. */
 export function performanceJson(performance: Performance): string {
-  const { title, verdict, runs, comparisons, notes } = performance
+  const { title, verdict, runs, baseline, comparisons, notes } = performance
   const stats = runs.flatMap(({ name, series }) => series.map((one) => statsOf(name, one)))
   const object = {
     title,
     verdict,
     answer: answerOf(performance),
+    baseline: runs.slice(0, baseline).map(({ name }) => name),
     stats,
     comparisons: comparisons.map(comparisonOf),
     notes,

@@ -28,7 +28,14 @@ beforeAll(async () => {
     { name: '20261120-030000-nightly-a1b2', directory: '', series: [first] },
     { name: run, directory: '', series: [second] },
   ]
-  const page = performancePage({ title: 'Two nights', runs, comparisons, verdict: 'fail', notes: [] })
+  const page = performancePage({
+    title: 'Two nights',
+    runs,
+    baseline: 1,
+    comparisons,
+    verdict: 'fail',
+    notes: [],
+  })
   directory = await mkdtemp(join(tmpdir(), 'quarry-page-'))
   await writeFile(join(directory, 'performance.html'), page)
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })

@@ -93,7 +93,7 @@ function differencesTable(comparisons: readonly Compared[]): Html {
       td(html`<span class="${judgement}">${judgementText[judgement]}</span>`),
     ]
   })
-  return html`<h3>Against the first run</h3>
+  return html`<h3>Against the baseline</h3>
     ${table(columns, rows, ['change', '95 % interval', 'p', 'effect'])}`
 }
 
@@ -115,20 +115,27 @@ function chart(metric: Metric, members: Members): Html {
   </figure>`
 }
 
-function explanation({ runs }: Performance): Html {
-  const judged =
-    runs.length > 1 &&
-    html`<p>
-        A run is cut into stretches that are longer than it remembers, because intervals that follow each
-        other are not independent. How the stretches scatter gives the interval that holds the difference with
-        95 % confidence, and p, the chance of such a difference between equal runs, corrected for the number
-        of comparisons (Welch's t over batch means; Holm). The effect is Cliff's delta of the stretches: 1
-        when all are higher than those of the first run, -1 when all are lower.
-      </p>
-      <p>
-        This judges these runs. Two runs of one system differ too, by what differs between runs: before a
-        version is blamed, it should be worse in several.
-      </p>`
+function explanation({ runs, baseline }: Performance): Html {
+  const several = html`<p>
+    Each run is one value of each metric, and how the values of the runs on a side scatter gives the interval
+    that holds the difference of their means with 95 % confidence, and p, the chance of such a difference
+    between equal systems, corrected for the number of comparisons (Welch's t; Holm). What differs from run to
+    run is in it; how long a run was is not. The effect is Cliff's delta of the runs: 1 when all are higher
+    than all of the baseline, -1 when all are lower.
+  </p>`
+  const single = html`<p>
+      A run is cut into stretches that are longer than it remembers, because intervals that follow each other
+      are not independent. How the stretches scatter gives the interval that holds the difference with 95 %
+      confidence, and p, the chance of such a difference between equal runs, corrected for the number of
+      comparisons (Welch's t over batch means; Holm). The effect is Cliff's delta of the stretches: 1 when all
+      are higher than those of the baseline, -1 when all are lower.
+    </p>
+    <p>
+      This judges these runs. Two runs of one system differ too, by what differs between runs, and how much
+      that is cannot be known from one run of each: before a version is blamed, it should be worse in several,
+      which are judged together when --baseline says how many are the first.
+    </p>`
+  const judged = runs.length > 1 && (baseline > 1 ? several : single)
   return html`<section>
     <h2>How to read this</h2>
     <p>

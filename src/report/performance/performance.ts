@@ -2,6 +2,7 @@
 import { UserError } from '../../base/errors.ts'
 import { holm } from '../../diagnosis/stats/multiple.ts'
 import { mergeVerdicts, type Verdict } from '../../model/verdict.ts'
+import { differencesBetweenRuns } from './between-runs.ts'
 import { differences, type Difference, type Unjudged } from './difference.ts'
 import { findLogs } from './logs.ts'
 import { readSeries, type Series } from './series.ts'
@@ -19,8 +20,9 @@ export interface PerformedRun extends PerformanceSource {
 /** `worse` and `better` are sure; `same` says that no difference was found, not that there is none. */
 export type Judgement = 'better' | 'worse' | 'same' | 'unjudged'
 
-/** One metric of one series, of a run against the first. */
+/** One metric of one series, of a run, or of several together, against the baseline. */
 export interface Compared {
+  /** As `sideName` has it. */
   readonly run: string
   readonly series: string
   /** Its `p` is corrected for the number of comparisons (Holm). */
@@ -31,6 +33,8 @@ export interface Compared {
 export interface Performance {
   readonly title: string
   readonly runs: readonly PerformedRun[]
+  /** So many of the runs, from the first on, are the baseline. */
+  readonly baseline: number
   readonly comparisons: readonly Compared[]
   /** Whether nothing became worse; `pass` for a single run. */
   readonly verdict: Verdict
@@ -41,8 +45,10 @@ export interface Performance {
 export interface PerformanceOptions {
   /** Seconds left out at the beginning of each run. */
   readonly skip: number
-  /** Share of the first run's value by which others may be worse. */
+  /** Share of the value of the baseline by which others may be worse. */
   readonly tolerance: number
+  /** As in `Performance`: when it is more than 1, all other runs are the other side; otherwise each is one of its own. */
+  readonly baseline: number
 }
 
 const SURE = 0.05
@@ -51,7 +57,7 @@ const SURE = 0.05
 export async function loadPerformance(
   title: string,
   sources: readonly PerformanceSource[],
-  { skip, tolerance }: PerformanceOptions,
+  { skip, tolerance, baseline }: PerformanceOptions,
 ): Promise<Performance> {
   const notes: string[] = []
   const runs: PerformedRun[] = []
@@ -69,24 +75,43 @@ export async function loadPerformance(
     }
     runs.push({ ...source, series })
   }
-  const comparisons = compareRuns(runs, tolerance, notes)
-  return { title, runs, comparisons, notes, verdict: verdictOf(runs, comparisons) }
+  const sides = sidesOf(runs, baseline)
+  const comparisons = compareSides(sides, tolerance, notes)
+  if (baseline === 1 && runs.length > 1) notes.push(ONE_RUN_EACH)
+  return { title, runs, baseline, comparisons, notes, verdict: verdictOf(sides, comparisons) }
 }
 
-function compareRuns(
-  [first, ...others]: readonly PerformedRun[],
+const ONE_RUN_EACH =
+  'How much runs of one system differ from each other cannot be known from one run of each: what differs here may differ between any two runs. Take several of each and say with --baseline how many are the first.'
+
+/** Runs that are judged together. */
+type Side = readonly PerformedRun[]
+
+/** The baseline, and those that are compared with it. */
+function sidesOf(runs: Side, baseline: number): readonly [Side, ...Side[]] {
+  const others = runs.slice(baseline)
+  return [runs.slice(0, baseline), ...(baseline > 1 ? [others] : others.map((run) => [run]))]
+}
+
+/** What a side is called: by its run, or by the first of several. */
+export const sideName = (runs: readonly { readonly name: string }[]): string =>
+  `${runs[0]?.name ?? ''}${runs.length > 1 ? ` and ${runs.length - 1} more` : ''}`
+
+function compareSides(
+  [first, ...others]: readonly [Side, ...Side[]],
   tolerance: number,
   notes: string[],
 ): Compared[] {
-  const pairs = others.flatMap(({ name: run, series }) => {
-    const missing = first?.series.filter(({ name }) => !series.some((one) => one.name === name)) ?? []
-    notes.push(...missing.map(({ name }) => `${run} has no ${name}`))
-    return series.flatMap((one) => {
-      const baseline = first?.series.find(({ name }) => name === one.name)
-      if (baseline === undefined) notes.push(`${first?.name} has no ${one.name}`)
-      return baseline === undefined
-        ? []
-        : differences(baseline, one).map((difference) => ({ run, series: one.name, difference }))
+  const pairs = others.flatMap((side) => {
+    const names = [...first, ...side].flatMap(({ series }) => series.map(({ name }) => name))
+    return [...new Set(names)].flatMap((name) => {
+      const lacking = [...first, ...side].filter(({ series }) => !series.some((one) => one.name === name))
+      notes.push(...lacking.map((run) => `${run.name} has no ${name}`))
+      if (lacking.length > 0) return []
+      const [baseline, compared] = [seriesOf(first, name), seriesOf(side, name)]
+      const found =
+        first.length > 1 ? differencesBetweenRuns(baseline, compared) : differencesOfTwo(baseline, compared)
+      return found.map((difference) => ({ run: sideName(side), series: name, difference }))
     })
   })
   const judged = pairs.flatMap(({ difference }) => ('p' in difference ? [difference.p] : []))
@@ -98,16 +123,25 @@ function compareRuns(
   })
 }
 
+const seriesOf = (runs: Side, name: string): Series[] =>
+  runs.flatMap(({ series }) => series.filter((one) => one.name === name))
+
+const differencesOfTwo = (
+  [baseline]: readonly Series[],
+  [other]: readonly Series[],
+): (Difference | Unjudged)[] =>
+  baseline === undefined || other === undefined ? [] : differences(baseline, other)
+
 function judge({ metric, baseline, difference, p }: Difference, tolerance: number): Judgement {
   if (p >= SURE || Math.abs(difference) <= tolerance * baseline) return 'same'
   return difference > 0 === (metric.better === 'higher') ? 'better' : 'worse'
 }
 
-function verdictOf(runs: readonly PerformedRun[], comparisons: readonly Compared[]): Verdict {
-  if (runs.length < 2) return 'pass'
+function verdictOf([, ...others]: readonly Side[], comparisons: readonly Compared[]): Verdict {
+  if (others.length === 0) return 'pass'
   const judged = comparisons.filter(({ judgement }) => judgement !== 'unjudged')
-  // A run whose differences could all not be judged is not known to be as good.
-  const unknown = runs.slice(1).some(({ name }) => !judged.some(({ run }) => run === name))
+  // A side whose differences could all not be judged is not known to be as good.
+  const unknown = others.some((side) => !judged.some(({ run }) => run === sideName(side)))
   return mergeVerdicts([
     unknown ? 'unknown' : 'pass',
     judged.some(({ judgement }) => judgement === 'worse') ? 'fail' : 'pass',

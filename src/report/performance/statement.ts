@@ -1,6 +1,6 @@
 /** Differences as people read them. */
 import { formatValue } from '../format.ts'
-import type { Compared, Judgement, Performance } from './performance.ts'
+import { sideName, type Compared, type Judgement, type Performance } from './performance.ts'
 import { metrics } from './metrics.ts'
 
 /** `12.3ms`, `4.5 k/s`; a dash where there is none. */
@@ -19,17 +19,17 @@ export const judgementText: Readonly<Record<Judgement, string>> = {
 }
 
 /** The whole comparison in one or two sentences. */
-export function answerOf({ runs, comparisons, verdict }: Performance): string {
-  const [first] = runs
-  if (runs.length < 2 || first === undefined) return 'One run, which is compared with nothing.'
+export function answerOf({ runs, baseline, comparisons, verdict }: Performance): string {
+  const first = sideName(runs.slice(0, baseline))
+  if (runs.length < 2) return 'One run, which is compared with nothing.'
   if (verdict === 'unknown' && !comparisons.some(({ judgement }) => judgement === 'worse')) {
-    return `Not everything could be compared with ${first.name}.`
+    return `Not everything could be compared with ${first}.`
   }
   const of = (judgement: Judgement): Compared[] => comparisons.filter((one) => one.judgement === judgement)
   const [worse, better] = [of('worse'), of('better')]
-  if (worse.length + better.length === 0) return `No sure difference from ${first.name} was found.`
+  if (worse.length + better.length === 0) return `No sure difference from ${first} was found.`
   const told = [
-    ...(worse.length > 0 ? [`Worse than ${first.name}: ${worse.slice(0, 3).map(shortly).join('; ')}`] : []),
+    ...(worse.length > 0 ? [`Worse than ${first}: ${worse.slice(0, 3).map(shortly).join('; ')}`] : []),
     ...(better.length > 0 ? [`Better: ${better.slice(0, 3).map(shortly).join('; ')}`] : []),
   ]
   const more = worse.length + better.length - Math.min(3, worse.length) - Math.min(3, better.length)

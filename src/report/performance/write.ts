@@ -27,6 +27,7 @@ export async function writePerformanceReport(
   const performance = await loadPerformance(`Performance of ${name}`, [{ name, directory }], {
     skip: 0,
     tolerance: 0,
+    baseline: 1,
   })
   for (const [format, write] of Object.entries(performanceFormats)) {
     await writeFile(join(directory, `${prefix}.${format}`), write(performance))

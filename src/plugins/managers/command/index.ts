@@ -5,7 +5,7 @@ import { defineManager } from '../../../plugin/define.ts'
 import type { ManagerContext } from '../../../plugin/manager.ts'
 import type { Node } from '../../../plugin/node.ts'
 import { duration } from '../../../plugin/properties.ts'
-import { clearClocks, clockEnvironment, clockNeed, moveClock } from '../../faults/movable-clock.ts'
+import { clockEnvironment, clockFile, clockNeed, moveClock } from '../../faults/movable-clock.ts'
 import { invocationOf } from '../../scripts/invocation.ts'
 import { collectFiles } from './collect.ts'
 import { untilReady } from './ready.ts'
@@ -80,7 +80,11 @@ export default defineManager({
   configure: async (context, given) => {
     await onEach(context, async (node) => {
       await checkTools(node, given.movable_clock ? { ...given.tools, faketime: 'faketime' } : given.tools)
-      if (given.movable_clock) await moveClock(node, 0)
+      if (given.movable_clock) {
+        // It stands until the processes that have the clock are gone.
+        await context.ledgerOf(node).record({ type: 'clock', path: clockFile(node) })
+        await moveClock(node, 0)
+      }
       await runScript(context, node, 'install', given)
       await runScript(context, node, 'configure', given)
     })
@@ -110,11 +114,7 @@ export default defineManager({
       await runScript(context, node, 'stop', given)
       await stopService(node, given.service)
     }),
-  unconfigure: (context, given) =>
-    onEach(context, async (node) => {
-      if (given.movable_clock) await clearClocks(node)
-      await runScript(context, node, 'uninstall', given)
-    }),
+  unconfigure: (context, given) => onEach(context, (node) => runScript(context, node, 'uninstall', given)),
   collectArtifacts: (context, given) =>
     onEach(context, (node) => collectFiles(node, given.collect, context.signal)),
 })

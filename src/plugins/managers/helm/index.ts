@@ -1,4 +1,5 @@
 /** A Helm chart, installed for as long as the node group is configured. */
+import { rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { defineManager } from '../../../plugin/define.ts'
@@ -8,7 +9,7 @@ import { helmHome, HELM_GRACE_MS, releaseName } from '../../kubernetes/helm.ts'
 import { KUBE, kubeOf, namespace, tell } from '../../kubernetes/kubectl.ts'
 import { givenProvider, providerProperties } from '../../kubernetes/provider.ts'
 import { bringChart } from './chart.ts'
-import { installCommand, statusCommand, uninstallCommand } from './commands.ts'
+import { installCommand, setOptions, statusCommand, uninstallCommand } from './commands.ts'
 
 const words = z.array(z.string().min(1)).default([])
 
@@ -51,7 +52,7 @@ const properties = z
       .describe('file of values, such as `<<file:values.yaml>>`'),
     'helm.install.values': words.describe('several such files, or addresses, of which a later one wins'),
     'helm.install.set': words.describe(
-      'values, `key=value`; they stand in the list of processes, so put what is secret into a file',
+      'values, `key=value`; of these only numbers, truth values and lists stand in the list of processes',
     ),
     'helm.install.set_string': words.describe('values that are text whatever they look like, `key=value`'),
     'helm.install.timeout': duration.prefault('5m').describe('until everything of the chart is ready'),
@@ -105,7 +106,14 @@ export default defineManager({
     const { kubeconfig } = kube
     await context.ledger.record({ type: 'helm-release', kubeconfig, release, ...named })
     const timeoutMs = given['helm.install.timeout'] + HELM_GRACE_MS
-    await tell(kube, context, installCommand(chart, given), { env, timeoutMs })
+    const set = setOptions(given, kube.directory)
+    try {
+      // The ledger has their directory.
+      for (const { path, content } of set.files) await writeFile(path, content, { mode: 0o600 })
+      await tell(kube, context, installCommand(chart, given, set), { env, timeoutMs })
+    } finally {
+      for (const { path } of set.files) await rm(path, { force: true })
+    }
     const info = { release, chart, ...named }
     for (const node of context.nodes) context.provide(node, release, info)
     for (const { node, name, info: told } of givenProvider(given, context.nodes))

@@ -13,7 +13,8 @@ const properties = z
 
 export default defineManager({
   id: 'kubernetes_manifest',
-  summary: 'objects of a Kubernetes manifest: applied, waited for, and deleted on the way down',
+  summary:
+    'objects of a Kubernetes manifest: applied, waited for, and on the way down deleted, or as they were before',
   needs: [{ type: 'tool', name: 'kubectl', package: 'kubernetes-client' }],
   properties,
   provides: [],

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
+import { undo } from '../../../node/effects.ts'
 import { localNode } from '../../../node/local.ts'
 import { runModule } from '../../../../test/harness/run-module.ts'
-import { clearClocks, clockEnvironment, moveClock } from '../../faults/movable-clock.ts'
+import { clockEnvironment, clockFile, moveClock } from '../../faults/movable-clock.ts'
 import clockSkew from './index.ts'
 
 test('a process that goes on sees its time of day move, but no monotonic clock', async () => {
@@ -36,7 +37,7 @@ for line in sys.stdin:
       .poll(async () => Math.abs((await clock.ask())[0] - Date.now() / 1000), { timeout: 20_000 })
       .toBeLessThan(600)
   } finally {
-    await clearClocks(node)
+    await undo({ type: 'clock', path: clockFile(node) }, 'clock')
     rmSync(scratch, { recursive: true })
   }
   expect(shared().filter((name) => !before.includes(name))).toEqual([])

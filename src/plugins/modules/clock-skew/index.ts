@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { parseDuration } from '../../../base/duration.ts'
 import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
-import { duration } from '../../../plugin/properties.ts'
-import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
-import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
+import { repeated } from '../../../plugin/repeat.ts'
+import { selectNodes } from '../../../plugin/selection.ts'
 import { clockFile, clockNeed, moveClock } from '../../faults/movable-clock.ts'
+import { nodeFaultProperties } from '../../faults/nodes.ts'
 import { untilOver } from '../../faults/until-over.ts'
 
 const offset = z.string().transform((text, context) => {
@@ -22,14 +22,10 @@ export default defineModule({
   summary: 'moves the time of day of services that have `movable_clock`, on some nodes, and back',
   needs: [clockNeed],
   properties: z.strictObject({
-    ...selectionProperties('server'),
+    ...nodeFaultProperties,
     offset: offset.describe(
       'how far it is moved: `30s` or `+30s` is late for everything, `-30s` happens again; seen within a second',
     ),
-    duration: duration
-      .optional()
-      .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
-    ...repeatProperties,
   }),
   lifetime: 'dynamic',
   run: (context, given) =>
@@ -47,7 +43,9 @@ export default defineModule({
       {
         await using stack = new AsyncDisposableStack()
         for (const node of nodes) {
-          // The clock is a file in the scratch directory: what is left by a killed run goes with that.
+          // Nodes that are kept for later runs keep their scratch directory, with the clock.
+          stack.use(await context.ledgerOf(node).record({ type: 'clock', path: clockFile(node) }))
+          // Here too, to tell when it fails.
           stack.defer(() => moveClock(node, 0))
           await moveClock(node, given.offset)
           context.log(`${node.name}: the clock is moved by ${given.offset} ms`)

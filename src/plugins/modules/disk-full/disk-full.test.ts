@@ -68,6 +68,13 @@ test('a rest is left; an abort frees the space', async () => {
   expect(fillers(disk.path)).toEqual([])
 })
 
+test('one that has no more than is to be left is refused', async () => {
+  using disk = small('tmpfs')
+  await using it = await runModule(diskFull, { directory: disk.path, leave: '32M', duration: '1ms' })
+  expect(String(it.error)).toContain(`: no more than ${16 << 20} bytes are free`)
+  expect(fillers(disk.path)).toEqual([])
+})
+
 test('the file system of / is refused, and so is what is not there', async () => {
   await using root = await runModule(diskFull, { directory: '/usr', duration: '1ms' })
   expect(root.error).toMatchObject({

@@ -9,12 +9,12 @@ import type { UndoLedger } from '../../../plugin/undo.ts'
 // left for both. One step is refused when what the file system needs to keep book is not free: then half of it is tried.
 // Something may give space back meanwhile, so it looks again, a few times.
 const SCRIPT = `
-file=$1 leave=$2 size=0 step=0
+file=$1 leave=$2 size=0 step=0 why=
 : >"$file" || exit 1
 for round in 1 2 3 4 5 6 7 8; do
   set -- $(stat -f -c '%f %S' "$(dirname "$file")")
   step=$(($1 * $2 - leave))
-  [ "$step" -ge "$2" ] || break
+  [ "$step" -ge "$2" ] || { why="\${why:-no more than $(($1 * $2)) bytes are free}"; break; }
   while [ "$step" -ge "$2" ]; do
     if why=$(fallocate -o "$size" -l "$step" "$file" 2>&1); then size=$((size + step)); break; fi
     step=$((step / 2))

@@ -5,10 +5,10 @@ import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import type { ModuleContext } from '../../../plugin/module.ts'
 import type { Node } from '../../../plugin/node.ts'
-import { duration } from '../../../plugin/properties.ts'
-import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
-import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
+import { repeated } from '../../../plugin/repeat.ts'
+import { selectNodes } from '../../../plugin/selection.ts'
 import { size } from '../../faults/size.ts'
+import { nodeFaultProperties } from '../../faults/nodes.ts'
 import { untilOver } from '../../faults/until-over.ts'
 import { fill } from './fill.ts'
 
@@ -17,7 +17,7 @@ export default defineModule({
   summary: 'fills the file system of a directory for a time, up to a rest',
   needs: [{ type: 'tool', name: 'fallocate', package: 'util-linux' }],
   properties: z.strictObject({
-    ...selectionProperties('server'),
+    ...nodeFaultProperties,
     directory: z
       .string()
       .min(1)
@@ -29,10 +29,6 @@ export default defineModule({
       .boolean()
       .default(false)
       .describe('whether also the file system of `/`, or that of the run directory, may be filled'),
-    duration: duration
-      .optional()
-      .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
-    ...repeatProperties,
   }),
   lifetime: 'dynamic',
   run: (context, given) =>

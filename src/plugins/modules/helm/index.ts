@@ -1,18 +1,19 @@
 /** Changes values of a Helm release while the workload goes on. */
 import { z } from 'zod'
-import { sleep, throwIfAborted } from '../../../base/abort.ts'
-import { TargetError, UserError } from '../../../base/errors.ts'
+import { sleep } from '../../../base/abort.ts'
+import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { duration, nodeGroup } from '../../../plugin/properties.ts'
 import { helmHome, HELM_GRACE_MS, releaseName } from '../../kubernetes/helm.ts'
 import { kubeOf, namespace, tell } from '../../kubernetes/kubectl.ts'
-import { upgradeCommand } from './upgrade.ts'
+import { operated } from '../../kubernetes/operated.ts'
+import { upgradeCommand, upgradeValues } from './upgrade.ts'
 
 const properties = z.strictObject({
   'helm.install.name': releaseName.describe('release, as the manager `helm` has it'),
   'helm.install.values.yaml': z
     .record(z.string().min(1), z.unknown())
-    .describe('values by key, such as `server.replicas: 3`; they stand in the list of processes'),
+    .describe('values by key, such as `server.replicas: 3`'),
   'helm.chart.version': z
     .string()
     .min(1)
@@ -41,15 +42,15 @@ export default defineModule({
     }
     if (given.delay !== undefined) await sleep(given.delay, context.signal)
     const command = upgradeCommand(chart, installed?.['namespace'], given)
-    context.operation('invoke', given['helm.install.values.yaml'])
-    const options = { env: helmHome(kube.node), timeoutMs: given['helm.install.timeout'] + HELM_GRACE_MS }
-    try {
-      await tell(kube, context, command, options)
-      context.operation('ok')
-    } catch (error) {
-      throwIfAborted(context.signal)
-      if (!(error instanceof TargetError)) throw error
-      context.operation('fail', error.message)
+    const options = {
+      env: helmHome(kube.node),
+      timeoutMs: given['helm.install.timeout'] + HELM_GRACE_MS,
+      // What is secret in them is on no disk and in no process list.
+      input: upgradeValues(given),
     }
+    await operated(context, given['helm.install.values.yaml'], async () => {
+      await tell(kube, context, command, options)
+      return undefined
+    })
   },
 })

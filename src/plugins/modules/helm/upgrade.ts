@@ -1,5 +1,6 @@
 /** The words of a helm upgrade. */
 import { helmOptions } from '../../kubernetes/helm.ts'
+import { documentOf } from '../../kubernetes/set-values.ts'
 
 export interface Upgrade {
   readonly 'helm.install.name': string
@@ -10,7 +11,7 @@ export interface Upgrade {
   readonly 'helm.install.debug': boolean
 }
 
-/** Values go as JSON, so that a text stays a text and a list a list. */
+/** The values come on standard input, as `upgradeValues` has them. */
 export function upgradeCommand(chart: string, installedIn: string | undefined, given: Upgrade): string[] {
   const version = given['helm.chart.version']
   return [
@@ -25,8 +26,10 @@ export function upgradeCommand(chart: string, installedIn: string | undefined, g
       debug: given['helm.install.debug'],
     }),
     ...(version === undefined ? [] : [`--version=${version}`]),
-    ...Object.entries(given['helm.install.values.yaml']).map(
-      ([key, value]) => `--set-json=${key}=${JSON.stringify(value)}`,
-    ),
+    '--values=-',
   ]
 }
+
+/** As JSON, which is YAML: a text stays a text and a list a list. */
+export const upgradeValues = (given: Upgrade): string =>
+  JSON.stringify(documentOf(given['helm.install.values.yaml']))

@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import type { Node } from '../../../plugin/node.ts'
-import { duration } from '../../../plugin/properties.ts'
 import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
 import {
   chosenProcesses,
@@ -15,7 +14,7 @@ import {
   type ChosenProcess,
 } from '../../faults/processes.ts'
 import { size } from '../../faults/size.ts'
-import { untilOver } from '../../faults/until-over.ts'
+import { lasting, untilOver } from '../../faults/until-over.ts'
 import { blockController, groupOf, throttle } from './throttle.ts'
 
 const properties = z
@@ -32,9 +31,7 @@ const properties = z
     write_bps: size.optional().describe('bytes that are written per second at most'),
     read_iops: z.int().min(1).optional().describe('read operations per second at most'),
     write_iops: z.int().min(1).optional().describe('write operations per second at most'),
-    duration: duration
-      .optional()
-      .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
+    ...lasting,
     ...repeatProperties,
   })
   .refine(...needsOneOf)

@@ -64,13 +64,15 @@ export async function throttle(
   if (version === 2) {
     const control = join(root, 'cgroup.subtree_control')
     if (node.files.text(control)?.split(/\s/).includes('io') !== true) {
-      stack.use(await ledger.record({ type: 'restore', path: control, content: '-io' }))
+      // Undone with the run: another limit that began meanwhile is not to be lost with this one.
+      await ledger.record({ type: 'restore', path: control, content: '-io' })
       await write(node, control, '+io')
     }
   }
   stack.use(await ledger.record({ type: 'control-group', path, from }))
-  // Here too, for a node that is not this host.
-  const back = 'for p in $(cat "$1/cgroup.procs"); do echo $p >"$2/cgroup.procs"; done; rmdir "$1"'
+  // Here too, for a node that is not this host. A member may start another between being seen and being moved.
+  const back =
+    'for i in 1 2 3; do for p in $(cat "$1/cgroup.procs"); do echo $p >"$2/cgroup.procs"; done; rmdir "$1" && exit; done'
   stack.defer(async () => void (await node.run(['sh', '-c', back, 'sh', path, from])))
   await node.run(['mkdir', path])
   for (const [file, line] of settings(version, device, limits)) await write(node, join(path, file), line)

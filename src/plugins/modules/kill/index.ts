@@ -10,6 +10,7 @@ import {
   chosenProcesses,
   inWords,
   needsOneOf,
+  notOurs,
   processProperties,
   sendSignal,
   someOf,
@@ -41,7 +42,9 @@ const properties = z
       .string()
       .min(1)
       .optional()
-      .describe('script that starts them again on each of their nodes, also after an abort'),
+      .describe(
+        'script that starts them again on each of their nodes, also after an abort; not after a `kill -9` of Quarry',
+      ),
     duration: duration
       .optional()
       .describe(
@@ -68,8 +71,10 @@ export default defineModule({
         stack.defer(async () => {
           failures.push(...(await restart(context, given, found)))
         })
-        await Promise.all(found.map((process) => sendSignal(process, given.signal)))
+        const sent = await Promise.all(found.map((process) => sendSignal(process, given.signal)))
         context.log(`sent ${given.signal} to ${found.map(({ comm, pid }) => `${comm} (${pid})`).join(', ')}`)
+        const refused = found.find((process, index) => sent[index] === false && stillRuns(process))
+        if (refused !== undefined) throw notOurs(refused)
         failures.push(...(await stubborn(context, given, found)))
         if (given.restart !== undefined) {
           context.operation('info', { killed: inWords(found) })

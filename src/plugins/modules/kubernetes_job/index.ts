@@ -3,19 +3,18 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { sleep, throwIfAborted, withTimeout } from '../../../base/abort.ts'
 import { formatDuration } from '../../../base/duration.ts'
-import { TargetError, UserError } from '../../../base/errors.ts'
+import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import type { ModuleContext } from '../../../plugin/module.ts'
-import { duration, nodeGroup } from '../../../plugin/properties.ts'
+import { duration } from '../../../plugin/properties.ts'
 import { saveLogs } from '../../kubernetes/container-logs.ts'
-import { apply } from '../../kubernetes/deploy.ts'
-import { ask, kubectlCommand, kubeOf, type Kube } from '../../kubernetes/kubectl.ts'
-import { manifestProperties, objectsIn, readManifest } from '../../kubernetes/manifest.ts'
+import { ask, kubectlCommand, type Kube } from '../../kubernetes/kubectl.ts'
+import { objectsIn } from '../../kubernetes/manifest.ts'
 import { parseJob, type JobState } from '../../kubernetes/objects.ts'
+import { manifestModuleProperties, moduleManifest, operated } from '../../kubernetes/operated.ts'
 
 const properties = z.strictObject({
-  ...manifestProperties,
-  target_group: nodeGroup('server').describe('node group that is the cluster'),
+  ...manifestModuleProperties,
   timeout: duration.prefault('30m').describe('a job that takes longer has failed'),
   capture_container_logs: z.boolean().default(true).describe('whether the logs of its containers are saved'),
   capture_previous_container_logs: z
@@ -35,23 +34,18 @@ export default defineModule({
   properties,
   lifetime: 'run_once',
   run: async (context, given) => {
-    const { target_group: group, namespace } = given
-    const kube = kubeOf(context.group(group), group)
-    const text = await readManifest(given, context, kube.node)
-    const job = jobIn(text, given.manifest)
-    context.operation('invoke', job)
-    try {
-      const deployed = await apply(kube, context, text, namespace)
-      await using _deleted = deployed.effect
+    const manifest = await moduleManifest(context, given)
+    const { kube } = manifest
+    const job = jobIn(manifest.text, given.manifest)
+    await operated(context, job, async () => {
+      await using _deleted = await manifest.apply((present) => {
+        // Its end would be taken for that of this one.
+        if (present.some(({ kind }) => kind === 'Job')) throw new UserError(`there is a job ${job} already`)
+      })
       const state = await untilEnded(kube, context, given, job)
       if (given.capture_container_logs) await saveLogsOf(kube, context, given, job)
-      if (state.type === 'complete') context.operation('ok')
-      else context.operation('fail', `job ${job} ${state.why}`)
-    } catch (error) {
-      throwIfAborted(context.signal)
-      if (!(error instanceof TargetError)) throw error
-      context.operation('fail', error.message)
-    }
+      return state.type === 'complete' ? undefined : `job ${job} ${state.why}`
+    })
   },
 })
 

@@ -50,8 +50,10 @@ int main(int argc, char **argv) {
   if (chunks == NULL) return 1;
   for (int said = 0;;) {
     unsigned long left = available();
+    int full = 1;
     if (left < reserve && held > 0) {
       munmap(chunks[--held], CHUNK);
+      full = 0;
     } else if (held < room && (most == 0 || (held + 1) * CHUNK <= most) && left >= reserve + CHUNK) {
       void *chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (chunk != MAP_FAILED) {
@@ -61,7 +63,9 @@ int main(int argc, char **argv) {
         chunks[held++] = chunk;
         continue;
       }
-    } else if (!said) {
+    }
+    /* Also when the kernel refuses more, by a limit or where it promises no more than it has (overcommit_memory 2). */
+    if (full && !said) {
       printf("ready %lu\n", held * CHUNK);
       fflush(stdout);
       said = 1;

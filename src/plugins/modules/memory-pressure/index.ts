@@ -6,10 +6,10 @@ import { z } from 'zod'
 import { EnvironmentError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import type { Node, RunningCommand } from '../../../plugin/node.ts'
-import { duration } from '../../../plugin/properties.ts'
-import { repeated, repeatProperties } from '../../../plugin/repeat.ts'
-import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
+import { repeated } from '../../../plugin/repeat.ts'
+import { selectNodes } from '../../../plugin/selection.ts'
 import { size } from '../../faults/size.ts'
+import { nodeFaultProperties } from '../../faults/nodes.ts'
 import { untilOver } from '../../faults/until-over.ts'
 
 const source = new URL('./hog.c', import.meta.url)
@@ -22,18 +22,15 @@ export default defineModule({
     { type: 'file', path: '/usr/include/stdio.h', remedy: 'apt-get install -y libc6-dev' },
   ],
   properties: z.strictObject({
-    ...selectionProperties('server'),
+    ...nodeFaultProperties,
     amount: size
+      .refine((bytes) => bytes >= 4 * 2 ** 20, { error: 'is less than 4M, which is what is taken at a time' })
       .optional()
       .describe('how much is taken, such as 2G; everything but the reserve when left out'),
     reserve: size
       .prefault('512M')
       .refine((bytes) => bytes >= 64 * 2 ** 20, { error: 'is less than 64M, with which no host goes on' })
       .describe('what always stays available to everybody else: memory is given back when it is less'),
-    duration: duration
-      .optional()
-      .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
-    ...repeatProperties,
   }),
   lifetime: 'dynamic',
   run: (context, given) =>
@@ -46,14 +43,21 @@ export default defineModule({
       {
         await using stack = new AsyncDisposableStack()
         const taken = []
+        const hogs: { readonly node: Node; readonly running: RunningCommand }[] = []
         for (const node of nodes) {
           const hog = await startHog(node, amount, reserve, context.signal)
           stack.use(hog.running)
           taken.push({ node: node.name, bytes: hog.bytes })
+          hogs.push({ node, running: hog.running })
           context.log(`${node.name}: took ${hog.bytes} bytes`)
         }
         context.operation('info', { taken })
-        await untilOver(context, given.duration)
+        const ended = hogs.map(({ node, running }) =>
+          running.done.then((): never => {
+            throw takenBack(node)
+          }),
+        )
+        await untilOver(context, given.duration, ended)
       }
       context.log('given back')
       context.operation('ok')
@@ -87,6 +91,12 @@ async function startHog(
   stack.move()
   return { running, bytes: Number(bytes) }
 }
+
+const takenBack = (node: Node): EnvironmentError =>
+  new EnvironmentError(`${node.name}: memory ran out, and the kernel ended what had taken it`, {
+    code: 'QUARRY_MEMORY',
+    remedy: 'take less, with a smaller amount or a larger reserve',
+  })
 
 const failed = (what: string, stderr: string): EnvironmentError =>
   new EnvironmentError(`the program that takes memory cannot ${what}: ${stderr.trim().slice(-500)}`, {

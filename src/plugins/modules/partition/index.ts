@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
-import { duration, someNodes } from '../../../plugin/properties.ts'
-import { untilOver } from '../../faults/until-over.ts'
+import { someNodes } from '../../../plugin/properties.ts'
+import { lasting, untilOver } from '../../faults/until-over.ts'
 import { isPlugged, pluggedNodes, type PluggedNode } from '../../network/plugged.ts'
 import { etherMatch, filterPorts, type PortRules } from '../../network/rules.ts'
 
@@ -25,9 +25,7 @@ const properties = z.strictObject({
     .min(1)
     .optional()
     .describe('TCP and UDP ports, of either side, that are cut; everything when left out'),
-  duration: duration
-    .optional()
-    .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
+  ...lasting,
 })
 
 export default defineModule({

@@ -46,6 +46,16 @@ test('an abort lets them go on; one that somebody else stopped is left alone', a
   expect(it.log.join()).toContain('is stopped already')
 })
 
+test('when all are stopped already there was no fault', async () => {
+  await using fixture = await startFixture('exec sleep 4726')
+  const [pid = 0] = fixture.pids
+  process.kill(pid, 'SIGSTOP')
+  await expect.poll(() => state(pid)).toBe('T')
+  await using it = await runModule(pause, { match: fixture.mark, whole_host: true, duration: '1h' })
+  expect(String(it.error)).toContain('there was nothing to stop')
+  expect(state(pid)).toBe('T')
+})
+
 test('what the run did not start is not found without being asked for', async () => {
   await using fixture = await startFixture('exec sleep 4725')
   await using it = await runModule(pause, { match: fixture.mark, duration: '1ms' })

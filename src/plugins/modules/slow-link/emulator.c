@@ -235,6 +235,11 @@ int main(int argc, char **argv) {
     }
     struct pollfd ready = {.fd = tap, .events = POLLIN};
     if (ppoll(&ready, 1, heap_size > 0 ? &wait : NULL, &open_set) < 0 && errno != EINTR) die("ppoll");
+    if (ready.revents & POLLERR) {
+      /* The device is gone, and would be told of as ready without end. */
+      errno = ENODEV;
+      die(argv[1]);
+    }
     /* Not without end: what is due must go. */
     for (int burst = 0; burst < 64; burst++) {
       ssize_t length = read(tap, bytes, sizeof bytes);

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { duration, someNodes } from '../../../plugin/properties.ts'
-import { untilOver } from '../../faults/until-over.ts'
+import { lasting, untilOver } from '../../faults/until-over.ts'
 import { isPlugged, pluggedNodes, type PluggedNode } from '../../network/plugged.ts'
 import { etherMatch, filterPorts } from '../../network/rules.ts'
 import { startEmulator } from './emulator.ts'
@@ -42,9 +42,7 @@ const properties = z
       .max(100_000)
       .default(1000)
       .describe('packets that wait in one direction of one link; more are lost'),
-    duration: duration
-      .optional()
-      .describe('how long it lasts: 1m when left out, or the whole phase with `lifetime: phase`'),
+    ...lasting,
   })
   .refine(
     ({ delay, jitter, loss, duplicate, reorder, rate: limit }) =>
@@ -94,10 +92,10 @@ export default defineModule({
       context.log(
         `slow: ${ways.map(({ sender, receivers }) => `${sender.name} to ${receivers.map(({ name }) => name).join(', ')}`).join('; ')}`,
       )
-      const died = emulator.ended.then(() => {
+      const died = emulator.ended.then((): never => {
         throw new Error('the emulator of the slow link ended by itself')
       })
-      await Promise.race([untilOver(context, given.duration), died])
+      await untilOver(context, given.duration, [died])
     }
     const counts = await emulator.stop()
     context.log(JSON.stringify(counts))
