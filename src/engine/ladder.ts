@@ -20,8 +20,7 @@ import type { Node } from '../plugin/node.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
-import type { Journal } from './journal.ts'
-import { notLookedAt } from './observe.ts'
+import { notLookedAt, type Journal } from './journal.ts'
 import { livesIn } from './targets.ts'
 
 type Collector = ComponentOf<'collector'>

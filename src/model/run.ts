@@ -29,6 +29,8 @@ export interface ProbeRecord {
   readonly name: string
   readonly kind: string
   readonly group: string
+  /** The node that it is tried from, or `controller`; records of older versions lack it. */
+  readonly from?: string
   readonly target: string
   readonly subject: ProbeSubject
   readonly everyMs: number
