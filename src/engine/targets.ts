@@ -44,6 +44,7 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
   return [...reasons].flatMap(([pid, why]) => {
     const comm = files.text(`/proc/${pid}/comm`)?.trimEnd()
     if (comm === undefined) return []
+    const home = networks.find((one) => livesIn(one, pid))
     return [
       {
         node: node.name,
@@ -51,6 +52,7 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
         comm,
         commandLine: commandLineOf(files, pid),
         why: [...new Set(why)].join('; '),
+        ...(home === undefined ? {} : { network: home.name }),
       },
     ]
   })

@@ -44,6 +44,8 @@ export interface Target {
   readonly comm: string
   readonly commandLine: string
   readonly why: string
+  /** The node in whose network it is, where nodes of its host have networks of their own and it is in one of them. */
+  readonly network?: string
 }
 
 export interface SymptomRecord {

@@ -357,7 +357,12 @@ test('what a probe tries in a node is found there, and looked at in its network'
   const [record] = place.records()
   const [capture] = record?.captures ?? []
   expect(capture?.targets).toMatchObject([
-    { why: 'serves what probe echo tries', commandLine: expect.stringContaining('serve') },
+    {
+      why: 'serves what probe echo tries',
+      commandLine: expect.stringContaining('serve'),
+      node: 'localhost',
+      network: 'server/0',
+    },
   ])
   await using evidence = await openEvidence(result.directory)
   const found = await evidence.rows<{ node: string; pid: number }>(
@@ -365,6 +370,9 @@ test('what a probe tries in a node is found there, and looked at in its network'
   )
   expect(found.map(({ node }) => node)).toEqual(['server/0', 'server/1'])
   expect(found[0]?.pid).toBe(capture?.targets[0]?.pid)
+  // What is about the kernel that they share has the name of the host.
+  const ofHost = `SELECT DISTINCT node FROM threads UNION SELECT node FROM samples WHERE metric = 'node_cpu_seconds_total'`
+  expect(await evidence.rows(ofHost)).toEqual([{ node: 'localhost' }])
   const packets = await evidence.rows<{ node: string }>(
     `SELECT DISTINCT node FROM packets WHERE node = 'server/0'`,
   )
