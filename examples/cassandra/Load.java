@@ -24,8 +24,9 @@ public final class Load {
         .withSpeculativeExecutionPolicy(new ConstantSpeculativeExecutionPolicy(300, 2));
     for (int i = 2; i < arguments.length; i++) builder.addContactPoint(arguments[i]);
     try (Cluster cluster = builder.build(); Session session = cluster.connect()) {
-      session.execute("CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}");
-      session.execute("CREATE TABLE IF NOT EXISTS shop.orders (id int PRIMARY KEY, note text)");
+      while (cluster.getMetadata().getAllHosts().stream().filter(Host::isUp).count() < arguments.length - 2) Thread.sleep(200);
+      make(session, "CREATE KEYSPACE IF NOT EXISTS shop WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}");
+      make(session, "CREATE TABLE IF NOT EXISTS shop.orders (id int PRIMARY KEY, note text)");
       PreparedStatement write = session.prepare("INSERT INTO shop.orders (id, note) VALUES (?, ?)");
       PreparedStatement read = session.prepare("SELECT note FROM shop.orders WHERE id = ?");
       int written = put(session, write, read, seconds, rate);
@@ -34,6 +35,19 @@ public final class Load {
       for (int id : acknowledged) if (look(session, read, id) == null) missing++;
       System.out.printf("%d acknowledged writes are missing%n", missing);
       if (missing > 0 || acknowledged.isEmpty()) System.exit(1);
+    }
+  }
+
+  /** The first statements come while the ring may still be busy with itself: they are repeated until they are done. */
+  private static void make(Session session, String statement) throws InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        session.execute(new SimpleStatement(statement).setReadTimeoutMillis(30_000));
+        return;
+      } catch (RuntimeException error) {
+        if (attempt == 20) throw error;
+        Thread.sleep(500);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 /** Child processes: bounded output, one signal, and nothing left behind when they are stopped. */
 import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { abortReason, throwIfAborted } from './abort.ts'
@@ -15,8 +16,8 @@ export interface ProcessOptions {
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Written to standard input, which is empty otherwise. */
-  readonly input?: string
+  /** Written to standard input, a stream as it comes; it is empty otherwise. */
+  readonly input?: string | Readable
   /** Bytes kept of each of standard output and standard error; 16 MiB. */
   readonly maxBytes?: number
   /** It goes on when this process ends; otherwise it gets TERM then. */

@@ -4,6 +4,7 @@ import { delimiter, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '../base/errors.ts'
 import { componentKinds, nounOf, type Component } from '../plugin/define.ts'
+import { resolveOwnName } from '../plugin/own-name.ts'
 
 /** A name and the directory from which it is looked up. */
 export interface PluginName {
@@ -20,7 +21,8 @@ export function pluginsOfEnvironment(): PluginName[] {
 
 /** The components that a plug-in exports by default, one or a list. Throws an Error whose message says what is wrong. */
 export async function loadPlugin({ name, directory }: PluginName): Promise<Component[]> {
-  resolveFromHere()
+  resolveOwnName()
+  resolvePackages()
   const isPath = /^[./]/.test(name)
   const specifier = isPath
     ? pathToFileURL(resolve(directory, name)).href
@@ -78,14 +80,12 @@ function problemWith(component: unknown): string | undefined {
 const PACKAGE = 'quarry-plugin:'
 let isRegistered = false
 
-/** `quarry/plugin` is ours wherever it is imported from; a package is looked up from the directory that names it. */
-function resolveFromHere(): void {
+/** A package is looked up from the directory that names it. */
+function resolvePackages(): void {
   if (isRegistered) return
   isRegistered = true
-  const own = new URL('../plugin/public.ts', import.meta.url).href
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === 'quarry/plugin') return { url: own, shortCircuit: true }
       if (!specifier.startsWith(PACKAGE)) return next(specifier, context)
       const rest = specifier.slice(PACKAGE.length)
       const cut = rest.indexOf('/')

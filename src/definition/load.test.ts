@@ -103,6 +103,7 @@ test('a whole definition becomes a model', () => {
             "everyMs": 5000,
             "group": "server",
             "name": "watch-add",
+            "namesGroup": true,
             "properties": {
               "command": "./add-watch /elsewhere",
               "values": false,

@@ -117,6 +117,7 @@ function readProbe(
   return {
     ...use,
     group: groupName,
+    namesGroup: group !== undefined,
     everyMs: everyMs ?? DEFAULT_PROBE.everyMs,
     timeoutMs: timeoutMs ?? DEFAULT_PROBE.timeoutMs,
   }

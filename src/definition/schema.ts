@@ -136,7 +136,9 @@ function workloadSchemas(registry: Registry): JsonSchema {
 function observeSchemas(registry: Registry): JsonSchema {
   const every = { ...ref('duration'), description: 'Time between two attempts. 5s.' }
   const timeout = { ...ref('duration'), description: 'Time that one attempt may take. 10s.' }
-  const group = text('Node group it is tried from. client.')
+  const group = text(
+    'Node group it is tried from, its first node. Without it, `command` and `log` are tried from the clients, and what needs no node from the controller.',
+  )
   const probes = registry.all('probe').map((component) => {
     const main = Object.keys(shapeOf(component.properties))[0]
     const forms =

@@ -39,6 +39,9 @@ export class SyntheticRun implements AsyncDisposable {
   readonly #symptoms: SymptomRecord[] = []
   readonly #probes: ProbeRecord[] = []
   readonly #seconds: number
+  #nodes: RunRecord['nodes'] = [{ name: NODE, group: 'server', ordinal: 0, clockOffsetNs: 0 }]
+  /** Under this name rows are written unless another is given. */
+  #host = NODE
   #evidence: Evidence | undefined
 
   private constructor(directory: string, seconds: number) {
@@ -51,9 +54,26 @@ export class SyntheticRun implements AsyncDisposable {
     return new SyntheticRun(await mkdtemp(join(tmpdir(), 'quarry-synthetic-')), seconds)
   }
 
+  /** Makes it a run of so many nodes that are networks of one host. */
+  shareHost(count: number): void {
+    this.#host = 'localhost'
+    this.#nodes = Array.from({ length: count }, (_, ordinal) => ({
+      name: `server/${ordinal}`,
+      group: 'server',
+      ordinal,
+      clockOffsetNs: 0,
+      host: 'localhost',
+    }))
+  }
+
   /** One series, a value each second. */
-  samples(metric: string, labels: Readonly<Record<string, string>>, value: (second: number) => number): void {
-    const sink = this.sink('sampler', '')
+  samples(
+    metric: string,
+    labels: Readonly<Record<string, string>>,
+    value: (second: number) => number,
+    node?: string,
+  ): void {
+    const sink = this.sink('sampler', '', node)
     for (let second = 0; second < this.#seconds; second++)
       sink.add('samples', { ts: at(second), metric, labels: JSON.stringify(labels), value: value(second) })
   }
@@ -119,7 +139,7 @@ export class SyntheticRun implements AsyncDisposable {
     from: number,
     targets: readonly Omit<Target, 'node' | 'commandLine' | 'why'>[],
     rungs: readonly RungSketch[],
-    write: (sink: (collector: string) => RowSink) => void,
+    write: (sink: (collector: string, node?: string) => RowSink) => void,
   ): void {
     const id = `${role}-${this.#captures.filter((capture) => capture.role === role).length + 1}`
     let now = from
@@ -130,7 +150,7 @@ export class SyntheticRun implements AsyncDisposable {
       return {
         collector: rung.collector,
         tier: rung.tier,
-        node: NODE,
+        node: this.#host,
         from: String(at(began)),
         to: String(at(now)),
         status: 'ok',
@@ -150,17 +170,17 @@ export class SyntheticRun implements AsyncDisposable {
       to: String(at(now)),
       targets: targets.map((target) => ({
         ...target,
-        node: NODE,
+        node: this.#host,
         commandLine: target.comm,
         why: 'behind the probe',
       })),
       rungs: records,
     })
-    write((collector) => this.sink(collector, id))
+    write((collector, node) => this.sink(collector, id, node))
   }
 
-  sink(collector: string, capture: string): RowSink {
-    return this.#writer.sink({ node: NODE, collector, capture })
+  sink(collector: string, capture: string, node = this.#host): RowSink {
+    return this.#writer.sink({ node, collector, capture })
   }
 
   async open(): Promise<{ record: RunRecord; evidence: Evidence; precedents: [] }> {
@@ -185,7 +205,7 @@ export class SyntheticRun implements AsyncDisposable {
       failedDuring: null,
       errors: [],
       partial: false,
-      nodes: [{ name: NODE, group: 'server', ordinal: 0, clockOffsetNs: 0 }],
+      nodes: this.#nodes,
       phases: [{ name: 'load', from: String(START), to: end, ok: true }],
       probes: this.#probes,
       symptoms: this.#symptoms,

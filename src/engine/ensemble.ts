@@ -23,7 +23,10 @@ export interface Ensemble extends AsyncDisposable {
   bringUp(signal: AbortSignal): Promise<void>
   /** Those that are up. */
   readonly nodes: readonly Node[]
-  /** One node of each host: what is looked at as a whole, a kernel and its processes, is looked at once. */
+  /**
+   * One node of each host: what is looked at as a whole, a kernel and its processes, is looked at once. It has the name of
+   * the host where several nodes are on it with networks of their own.
+   */
   readonly hosts: readonly Node[]
   /** One node of each network: that of each host, unless only nodes with networks of their own are on it, and theirs. */
   readonly networks: readonly Node[]
@@ -134,11 +137,13 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       return groups.flatMap((group) => group.nodes)
     },
     get hosts() {
-      return firstOfEach(this.nodes.filter(isSeen), ({ host }) => host)
+      const seen = this.nodes.filter(isSeen)
+      return firstOfEach(seen, ({ host }) => host).map((node) => namedByHost(node, seen))
     },
     get networks() {
-      return firstOfEach(this.nodes.filter(isSeen), ({ host, name, network }) =>
-        network === undefined ? host : name,
+      const seen = this.nodes.filter(isSeen)
+      return firstOfEach(seen, ({ host, name, network }) => (network === undefined ? host : name)).map(
+        (node) => (node.network === undefined ? namedByHost(node, seen) : node),
       )
     },
     group: (name) => find(name).nodes,
@@ -171,6 +176,14 @@ export const isSeen = (node: Node): boolean => node.unseen === undefined && isPr
 /** The first node with each key, in order. */
 const firstOfEach = (nodes: readonly Node[], key: (node: Node) => string): readonly Node[] =>
   [...new Map(nodes.toReversed().map((node) => [key(node), node])).values()].toReversed()
+
+/** A node that stands for a whole host, under the name of the host where networks of it are nodes of their own. */
+const namedByHost = (node: Node, nodes: readonly Node[]): Node => {
+  const onHost = nodes.filter(({ host }) => host === node.host)
+  return onHost.length > 1 && onHost.some(({ network }) => network !== undefined)
+    ? { ...node, name: node.host }
+    : node
+}
 
 /** All at once; when some fail the others are waited for, and all failures are in the error. */
 async function all(groups: readonly NodeGroup[], act: (group: NodeGroup) => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { EnvironmentError, TargetError, UserError, messageOf } from '../base/errors.ts'
 import type { Definition } from '../model/definition.ts'
+import type { NotLookedAt } from '../model/finding.ts'
 import type { RunRecord, RunState } from '../model/run.ts'
 import type { RowSink } from '../plugin/evidence.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
@@ -99,6 +100,14 @@ export function openJournal(
       progress({ type: 'note', text: messageOf(error) + (remedy === undefined ? '' : `; ${remedy}`) })
     },
   }
+}
+
+/** Adds to what was not looked at, once. */
+export function notLookedAt(journal: Journal, entry: NotLookedAt): void {
+  const known = journal.record.notLookedAt.some(
+    (one) => one.collector === entry.collector && one.node === entry.node,
+  )
+  if (!known) journal.update({ notLookedAt: [...journal.record.notLookedAt, entry] })
 }
 
 function remedyOf(error: unknown): string | undefined {

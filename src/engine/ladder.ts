@@ -20,9 +20,8 @@ import type { Node } from '../plugin/node.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
-import type { Journal } from './journal.ts'
+import { notLookedAt, type Journal } from './journal.ts'
 import { isPresent } from './node-group.ts'
-import { notLookedAt } from './observe.ts'
 import { livesIn } from './targets.ts'
 
 type Collector = ComponentOf<'collector'>

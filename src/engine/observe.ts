@@ -8,12 +8,11 @@ import { createMetricStore } from '../evidence/metrics.ts'
 import type { MetricStore } from '../evidence/metrics.ts'
 import type { EvidenceWriter } from '../evidence/writer.ts'
 import type { Definition } from '../model/definition.ts'
-import type { NotLookedAt } from '../model/finding.ts'
 import type { FileView, Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import type { Sampler } from '../plugin/sampler.ts'
 import type { Ensemble } from './ensemble.ts'
-import type { Journal } from './journal.ts'
+import { notLookedAt, type Journal } from './journal.ts'
 import { openProbes } from './probes.ts'
 import type { Probes } from './probes.ts'
 import { checkNeeds } from '../node/needs.ts'
@@ -131,14 +130,6 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
       await writer.flush()
     },
   }
-}
-
-/** Adds to what was not looked at, once. */
-export function notLookedAt(journal: Journal, entry: NotLookedAt): void {
-  const known = journal.record.notLookedAt.some(
-    (one) => one.collector === entry.collector && one.node === entry.node,
-  )
-  if (!known) journal.update({ notLookedAt: [...journal.record.notLookedAt, entry] })
 }
 
 interface RunningSampler {

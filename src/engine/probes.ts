@@ -9,6 +9,7 @@ import type { Registry } from '../plugin/registry.ts'
 import type { SeriesHandle } from '../plugin/sampler.ts'
 import type { Ensemble } from './ensemble.ts'
 import type { Journal } from './journal.ts'
+import { createProbePlaces, subjectSeenFrom, type ProbePlaces } from './probe-places.ts'
 import { startLoop, type Attempt, type ProbeLoop } from './probe-loop.ts'
 
 export interface Probes extends AsyncDisposable {
@@ -31,12 +32,13 @@ interface ProbeOptions {
   readonly signal: AbortSignal
 }
 
-/** Opens and starts all probes; they are tried from the first node of their group. */
+/** Opens and starts all probes; those that need a node, or whose group is named, are tried from the first node of it. */
 export async function openProbes(options: ProbeOptions): Promise<Probes> {
   const { definition } = options
   await using stack = new AsyncDisposableStack()
   const running: RunningProbe[] = []
-  for (const use of definition.observe.probes) running.push(await startProbe(use, options, stack))
+  const places = stack.use(createProbePlaces(options.journal, options.signal))
+  for (const use of definition.observe.probes) running.push(await startProbe(use, options, places, stack))
   options.journal.update({ probes: running.map(({ record }) => record) })
   const owned = stack.move()
   return {
@@ -72,6 +74,7 @@ interface RunningProbe extends ProbeLoop {
 async function startProbe(
   use: ProbeUse,
   options: ProbeOptions,
+  places: ProbePlaces,
   stack: AsyncDisposableStack,
 ): Promise<RunningProbe> {
   const { registry, ensemble, journal, writer, metrics, signal } = options
@@ -85,15 +88,18 @@ async function startProbe(
   // A command's shell sees the environment itself; the properties of other probes name it, as in `$QUARRY_SCRATCH/sock`.
   const given = ensemble.references.propertiesOf(plugin, use)
   const properties = plugin.subject(given).type === 'command' ? given : expand(given, environment)
-  const probe = await plugin.open({ name: use.name, node, environment, timeoutMs: use.timeoutMs }, properties)
+  const context = { name: use.name, node, environment, timeoutMs: use.timeoutMs }
+  const { probe, from } = await places.open(plugin, use, context, properties)
   if (probe.close !== undefined) stack.defer(() => probe.close?.())
 
+  const subject = plugin.subject(properties)
   const record: ProbeRecord = {
     name: use.name,
     kind: plugin.id,
     group: use.group,
+    from,
     target: plugin.target(properties),
-    subject: plugin.subject(properties),
+    subject: from === node.name ? subjectSeenFrom(node, subject) : subject,
     everyMs: use.everyMs,
     timeoutMs: use.timeoutMs,
   }

@@ -97,7 +97,7 @@ function capturesOf(
 }
 
 function nodeOf({ node }: SideWords, record: RunRecord): string | null {
-  if (node === null || record.nodes.some(({ name }) => name === node)) return node
+  if (node === null || record.nodes.some(({ name, host }) => name === node || host === node)) return node
   throw new UserError(`run ${record.id} has no node ${node}`, {
     remedy: `it has ${record.nodes.map(({ name }) => name).join(', ')}`,
   })

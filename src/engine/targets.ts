@@ -6,6 +6,7 @@ import { UserError } from '../base/errors.ts'
 import type { EvidenceSpec } from '../model/definition.ts'
 import type { ProbeRecord, ProbeSubject, SymptomRecord, Target } from '../model/run.ts'
 import type { FileView, Node } from '../plugin/node.ts'
+import { PROGRAM as PROBER } from './prober/prober.ts'
 
 export interface TargetQuestion {
   readonly probes: readonly ProbeRecord[]
@@ -26,8 +27,8 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
     if (pid !== own) reasons.set(pid, [...(reasons.get(pid) ?? []), why])
   }
   const { files } = node
-  const sockets = question.probes.flatMap(({ name, subject }) =>
-    viewsFor(subject, node, networks)
+  const sockets = question.probes.flatMap(({ name, subject, from }) =>
+    viewsFor(subject, from, node, networks)
       .flatMap((view) => inodesOf(view, subject))
       .map((inode) => [inode, `serves what probe ${name} tries`] as const),
   )
@@ -43,6 +44,7 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
   return [...reasons].flatMap(([pid, why]) => {
     const comm = files.text(`/proc/${pid}/comm`)?.trimEnd()
     if (comm === undefined) return []
+    const home = networks.find((one) => livesIn(one, pid))
     return [
       {
         node: node.name,
@@ -50,6 +52,7 @@ export function findTargets(node: Node, question: TargetQuestion, networks: read
         comm,
         commandLine: commandLineOf(files, pid),
         why: [...new Set(why)].join('; '),
+        ...(home === undefined ? {} : { network: home.name }),
       },
     ]
   })
@@ -74,10 +77,16 @@ const pidsOf = (files: FileView): number[] =>
 const commandLineOf = (files: FileView, pid: number): string =>
   (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
 
-/** The words that Quarry was started with are also in the command lines of `sudo`, shells and the like above it. */
+/**
+ * The words that Quarry was started with are also in the command lines of `sudo`, shells and the like above it. What tries
+ * probes for it is no part of the system either.
+ */
 function matching(files: FileView, pattern: RegExp, own: number | undefined): number[] {
   const above = own === undefined ? [] : ancestors(files, own)
-  return pidsOf(files).filter((pid) => !above.includes(pid) && pattern.test(commandLineOf(files, pid)))
+  return pidsOf(files).filter((pid) => {
+    const line = commandLineOf(files, pid)
+    return !above.includes(pid) && !line.includes(PROBER) && pattern.test(line)
+  })
 }
 
 /** A process, its parent, and so on. */
@@ -91,16 +100,25 @@ export function livesIn({ network, files }: Node, pid: number): boolean {
   return network !== undefined && files.link(`/proc/${pid}/ns/net`) === files.link('/proc/self/ns/net')
 }
 
-/** The networks in which to look for a socket: that of the node which has its address, or that of the host. */
-function viewsFor(subject: ProbeSubject, node: Node, networks: readonly Node[]): readonly FileView[] {
+/**
+ * The networks in which to look for a socket: that of the node which has its address, that of the node which tries it
+ * where the address is loopback, or that of the host.
+ */
+function viewsFor(
+  subject: ProbeSubject,
+  from: ProbeRecord['from'],
+  node: Node,
+  networks: readonly Node[],
+): readonly FileView[] {
   const isOnHost = node.network?.switch.host === node.host
   const host = isOnHost ? node.network.switch.files : node.files
   if (subject.type !== 'socket') return []
   // The path of a Unix socket says nothing of the network that the kernel counts it to.
   if (subject.protocol === 'unix') return [host, ...networks.map(({ files }) => files)]
   const name = subject.address.slice(0, subject.address.lastIndexOf(':'))
-  const addressed = networks.filter(({ address }) => address === name).map(({ files }) => files)
-  return addressed.length > 0 ? addressed : [host]
+  const isLoopback = /^(127\..*|localhost|\[::1\])$/.test(name)
+  const addressed = networks.filter((one) => (isLoopback ? one.name === from : one.address === name))
+  return addressed.length > 0 ? addressed.map(({ files }) => files) : [host]
 }
 
 /** Inodes of the sockets that serve a probe's address: listeners for streams, bound sockets for datagrams. */

@@ -65,6 +65,8 @@ export type Lifetime = (typeof lifetimes)[number]
 export interface ProbeUse extends ComponentUse {
   /** Node group it is tried from. */
   readonly group: string
+  /** Whether the definition names the group: without, what needs no node is tried from the controller. */
+  readonly namesGroup: boolean
   readonly everyMs: number
   readonly timeoutMs: number
 }

@@ -29,6 +29,8 @@ export interface ProbeRecord {
   readonly name: string
   readonly kind: string
   readonly group: string
+  /** The node that it is tried from, or `controller`; records of older versions lack it. */
+  readonly from?: string
   readonly target: string
   readonly subject: ProbeSubject
   readonly everyMs: number
@@ -42,6 +44,8 @@ export interface Target {
   readonly comm: string
   readonly commandLine: string
   readonly why: string
+  /** The node in whose network it is, where nodes of its host have networks of their own and it is in one of them. */
+  readonly network?: string
 }
 
 export interface SymptomRecord {

@@ -15,7 +15,10 @@ export interface Column {
 /** Columns of every table. */
 export const commonColumns = {
   ts: { type: 'bigint', doc: "ns since the epoch, on the controller's clock" },
-  node: { type: 'varchar', doc: 'node name, `<group>/<ordinal>`' },
+  node: {
+    type: 'varchar',
+    doc: 'node name, `<group>/<ordinal>`; `localhost` for what is about the kernel that nodes with networks of their own share',
+  },
   collector: { type: 'varchar', doc: 'id of the collector, sampler or probe that wrote the row' },
   capture: {
     type: 'varchar',

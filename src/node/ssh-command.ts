@@ -1,4 +1,5 @@
 /** A command on the other side of a connection, as if it were a child process of this host. */
+import { Readable } from 'node:stream'
 import { abortReason, throwIfAborted } from '../base/abort.ts'
 import { EnvironmentError } from '../base/errors.ts'
 import { captureOutput } from '../base/process-output.ts'
@@ -9,7 +10,7 @@ import { jobScript, PID_LINE, stopScript } from './ssh-scripts.ts'
 import { readPids } from './ssh-pids.ts'
 
 export interface RemoteOptions extends Omit<CommandOptions, 'input'> {
-  readonly input?: string | Uint8Array
+  readonly input?: string | Uint8Array | Readable
   readonly cwd: string
   /** Environment of the shell that watches over the command, by which it is found when all else is lost. */
   readonly marks: Readonly<Record<string, string>>
@@ -50,7 +51,8 @@ export async function startRemote(
   // A command that does not read its input, or has ended: that is told by its exit.
   stdin.on('error', () => {})
   stdin.write(hiddenScript(script))
-  stdin.end(input ?? '')
+  if (input instanceof Readable) input.pipe(stdin)
+  else stdin.end(input ?? '')
 
   const stderr = captureOutput(errors, maxBytes)
   // Before the other side has said that it began, there is only this end to be ended.

@@ -11,7 +11,7 @@ import type { AgentChannel } from './agent-channel.ts'
 import { agentFiles } from './agent-files.ts'
 import { perlAgent, shellAgent } from './agent-scripts.ts'
 import { startRemote } from './ssh-command.ts'
-import type { RemoteCommand } from './ssh-command.ts'
+import type { RemoteCommand, RemoteOptions } from './ssh-command.ts'
 import { connect, type ConnectOptions, type SshConnection } from './ssh-connection.ts'
 import { scriptLine, sshArguments } from './ssh-destination.ts'
 import { makeScript, shellWord, watchScript } from './ssh-scripts.ts'
@@ -71,7 +71,7 @@ export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisp
 
   const start = async (
     command: readonly string[],
-    given: Omit<CommandOptions, 'input'> & { readonly input?: string | Uint8Array } = {},
+    given: Omit<CommandOptions, 'input'> & Pick<RemoteOptions, 'input'> = {},
   ): Promise<RemoteCommand> => {
     const running = await startRemote(connection, command, { cwd: scratch, ...given, marks })
     files.forget()

@@ -6,7 +6,7 @@ import type { CollectorPlugin } from './collector.ts'
 import type { ManagerPlugin } from './manager.ts'
 import type { ModulePlugin } from './module.ts'
 import type { Need } from './need.ts'
-import type { ProbePlugin } from './probe.ts'
+import type { NetworkProbePlugin, NodeProbePlugin, ProbePlugin } from './probe.ts'
 import type { ProvisionerPlugin } from './provisioner.ts'
 import type { SamplerPlugin } from './sampler.ts'
 
@@ -63,7 +63,9 @@ export const defineArtifactChecker = <P>(plugin: ArtifactCheckerPlugin<P>) =>
   ({ kind: 'artifact-checker', ...plugin }) as unknown as Component & { kind: 'artifact-checker' }
 export const defineSampler = <P>(plugin: SamplerPlugin<P>) =>
   ({ kind: 'sampler', ...plugin }) as unknown as Component & { kind: 'sampler' }
-export const defineProbe = <P>(plugin: ProbePlugin<P>) =>
-  ({ kind: 'probe', ...plugin }) as unknown as Component & { kind: 'probe' }
+export const defineProbe: {
+  <P>(plugin: NetworkProbePlugin<P>): Component & { kind: 'probe' }
+  <P>(plugin: NodeProbePlugin<P>): Component & { kind: 'probe' }
+} = <P>(plugin: ProbePlugin<P>) => ({ kind: 'probe', ...plugin }) as unknown as Component & { kind: 'probe' }
 export const defineCollector = <P>(plugin: CollectorPlugin<P>) =>
   ({ kind: 'collector', ...plugin }) as unknown as Component & { kind: 'collector' }

@@ -29,10 +29,27 @@ export interface Probe {
   close?(): Promise<void>
 }
 
-export interface ProbePlugin<P = unknown> extends Definable<P> {
+/** What a probe is handed that uses the network of the process that opens it, and nothing else of a node. */
+export type NetworkProbeContext = Omit<ProbeContext, 'node'>
+
+interface Tries<P> extends Definable<P> {
   /** What it tries, in one string for people. */
   target(properties: P): string
   /** What it tries, so that the ladder finds the processes behind it. */
   subject(properties: P): ProbeSubject
+}
+
+/** Tries through the node: a command there, a file there. */
+export interface NodeProbePlugin<P> extends Tries<P> {
+  readonly module?: undefined
   open(context: ProbeContext, properties: P): Promise<Probe>
 }
+
+/** Tries from the network that it is opened in; on a node with another network than this process', in a process there. */
+export interface NetworkProbePlugin<P> extends Tries<P> {
+  /** `import.meta.url` of the module that exports it by default, alone or in a list. Its properties are plain JSON. */
+  readonly module: string
+  open(context: NetworkProbeContext, properties: P): Promise<Probe>
+}
+
+export type ProbePlugin<P = unknown> = NodeProbePlugin<P> | NetworkProbePlugin<P>

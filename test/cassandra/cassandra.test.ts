@@ -1,7 +1,7 @@
 /** A ring of real Cassandra nodes, one of which is paused; and what a host without Java and Maven is told. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { markedProcesses } from '../../src/node/effects.ts'
 import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
@@ -48,6 +48,9 @@ test('a host without Java and Maven: unknown, with what to install', async () =>
 test('a paused node is found out, and the others keep what they acknowledged', async () => {
   // Only what holds where there is no Java; `quarry doctor --install --for-tests` brings it.
   if (missing.length > 0) return expectUnknown(missing, {})
+  // The nodes have no way to the Internet.
+  const env = { ...process.env, QUARRY_DEFINITION_DIR: dirname(example), QUARRY_SCRATCH: place.path }
+  execFileSync(join(dirname(example), 'cassandra/fetch'), { env })
   const { result, stderr } = await place.run(example)
   const record = place.records().at(-1)
   if (record === undefined) throw new Error(stderr)
@@ -84,4 +87,4 @@ test('a paused node is found out, and the others keep what they acknowledged', a
   expect(stopped.map(({ subject }) => [subject.node, subject.comm])).toEqual([['server/1', 'java']])
   expect(result.answer).toMatch(/cql-1 got no answer.*is stopped by a signal/s)
   expect(markedProcesses(record.id)).toEqual([])
-}, 600_000)
+}, 1_200_000)

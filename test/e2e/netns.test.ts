@@ -128,6 +128,75 @@ test('nodes reach each other by name, and Quarry reaches them', async () => {
   expect(nodes.map(({ node }) => node)).toEqual(['client/0', 'server/0', 'server/1'])
 })
 
+test('probes of a group are tried from its network: a partition fails them, and its end heals them', async () => {
+  const within = { group: 'client', every: '200ms', timeout: '1s' }
+  const probes = {
+    web: { http: { url: 'http://server-0:9901/', expect: '^here$' }, ...within },
+    port: { tcp: 'server-0:9901', ...within },
+    own: { tcp: '127.0.0.1:9902', ...within },
+    outside: { tcp: '$QUARRY_SERVER_NODE0_ADDRESS:9901', every: '200ms', timeout: '60s' },
+  }
+  const symptom = (probe: string, success: number): object => ({
+    when: `probe_success{probe="${probe}"} == ${success}`,
+    // eslint-disable-next-line unicorn/no-thenable -- it is a key of the definition
+    then: ['continue'],
+    expected: true,
+  })
+  const symptoms = Object.fromEntries(
+    Object.keys(probes).flatMap((probe) => [
+      [`${probe}-up`, symptom(probe, 1)],
+      [`${probe}-down`, symptom(probe, 0)],
+    ]),
+  )
+  const shows = `shows() { [[ "$(tac "$QUARRY_RUN_DIRECTORY/events.jsonl" | grep -m1 "\\"name\\":\\"$1\\"")" == *'"showing"'* ]]; }`
+  const until = (label: string, condition: string): Step => ({
+    [label]: bash(`${shows}; until ${condition}; do sleep 0.1; done`),
+  })
+  const serve = (body: string, port: number): string =>
+    `exec ${process.execPath} -e 'require("http").createServer((q, r) => r.end("${body}")).listen(${port})'`
+  const up = 'shows web-up && shows port-up && ! shows web-down && ! shows port-down'
+  const directory = await passed(
+    definition(
+      [
+        {
+          web: bash(serve('here', 9901), { target: 'server', lifetime: 'phase' }),
+          own: bash(serve('own', 9902), { lifetime: 'phase' }),
+          story: [
+            until('before', `${up} && shows own-up && shows outside-up && ! shows outside-down`),
+            under(
+              'cut',
+              'partition',
+              { isolate: 'client' },
+              until('during', 'shows web-down && shows port-down'),
+            ),
+            until('after', up),
+          ],
+        },
+      ],
+      { observe: { every: '200ms', samplers: ['network'], probes }, symptoms },
+    ),
+  )
+  const [record] = place.records()
+  const subject = record?.probes.find(({ name }) => name === 'outside')?.subject
+  expect(subject).toMatchObject({ address: expect.stringMatching(/^198\.1[89]\.\d+\.\d+:9901$/) })
+  expect(record?.probes.map((one) => [one.name, one.from, one.subject])).toEqual([
+    ['web', 'client/0', subject],
+    ['port', 'client/0', subject],
+    ['own', 'client/0', { type: 'socket', protocol: 'tcp', address: '127.0.0.1:9902' }],
+    ['outside', 'controller', subject],
+  ])
+  // Quarry's own way to a node is not cut, and neither is a node's way to itself.
+  const failedBetween = `SELECT DISTINCT probe FROM probes JOIN
+    (SELECT probe, min(ts) AS first, max(ts) AS last FROM probes WHERE success GROUP BY probe) USING (probe)
+    WHERE NOT success AND ts BETWEEN first AND last ORDER BY probe`
+  await using evidence = await openEvidence(directory)
+  expect(await evidence.rows(failedBetween)).toEqual([{ probe: 'port' }, { probe: 'web' }])
+  const errors = await evidence.rows<{ error: string }>(
+    `SELECT DISTINCT error FROM probes WHERE probe IN ('web', 'port') AND error LIKE 'no connection%'`,
+  )
+  expect(errors).toEqual([{ error: 'no connection within 1s' }])
+})
+
 test('a partition cuts both directions or one, and heals at its end', async () => {
   const cut = (direction: string): Step =>
     under(direction, 'partition', { isolate: 'server:0', direction }, ask(direction, 'server-0', BRIEFLY))
@@ -274,7 +343,7 @@ test('what a probe tries in a node is found there, and looked at in its network'
       samplers: ['cpu'],
       probes: {
         echo: {
-          udp: { address: '$QUARRY_NODE_ADDRESS:9900', send: 'probe' },
+          udp: { address: '127.0.0.1:9900', send: 'probe' },
           group: 'server',
           every: '200ms',
         },
@@ -288,7 +357,12 @@ test('what a probe tries in a node is found there, and looked at in its network'
   const [record] = place.records()
   const [capture] = record?.captures ?? []
   expect(capture?.targets).toMatchObject([
-    { why: 'serves what probe echo tries', commandLine: expect.stringContaining('serve') },
+    {
+      why: 'serves what probe echo tries',
+      commandLine: expect.stringContaining('serve'),
+      node: 'localhost',
+      network: 'server/0',
+    },
   ])
   await using evidence = await openEvidence(result.directory)
   const found = await evidence.rows<{ node: string; pid: number }>(
@@ -296,6 +370,9 @@ test('what a probe tries in a node is found there, and looked at in its network'
   )
   expect(found.map(({ node }) => node)).toEqual(['server/0', 'server/1'])
   expect(found[0]?.pid).toBe(capture?.targets[0]?.pid)
+  // What is about the kernel that they share has the name of the host.
+  const ofHost = `SELECT DISTINCT node FROM threads UNION SELECT node FROM samples WHERE metric = 'node_cpu_seconds_total'`
+  expect(await evidence.rows(ofHost)).toEqual([{ node: 'localhost' }])
   const packets = await evidence.rows<{ node: string }>(
     `SELECT DISTINCT node FROM packets WHERE node = 'server/0'`,
   )

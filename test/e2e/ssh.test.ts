@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { allProcesses, processStat } from '../../src/base/process-tree.ts'
+import { PROGRAM } from '../../src/engine/prober/prober.ts'
 import { openLedger, readLedger, settleLedger } from '../../src/node/ledger.ts'
 import { sshNode } from '../../src/node/ssh.ts'
 import type { Node } from '../../src/plugin/node.ts'
@@ -145,6 +146,38 @@ describe('one definition', () => {
     expect(running('quarry-victim')).toEqual([])
   })
 })
+
+test('a probe of a group is tried from there', async () => {
+  const text = JSON.stringify({
+    ensemble: {
+      server: {
+        'node.count': 1,
+        provisioner: { name: 'ssh', properties: { hosts: ['one'], config: server.config } },
+      },
+    },
+    workload: { phases: [{ wait: { module: 'bash', properties: { target: 'server', script: WAIT } } }] },
+    observe: {
+      every: '200ms',
+      samplers: ['cpu'],
+      probes: {
+        sshd: {
+          tcp: { address: `127.0.0.1:${server.port}`, expect: '^SSH-' },
+          group: 'server',
+          every: '200ms',
+        },
+      },
+    },
+    // eslint-disable-next-line unicorn/no-thenable -- it is a key of the definition
+    symptoms: { up: { when: 'probe_success{probe="sshd"} == 1', then: ['continue'], expected: true } },
+  })
+  const { result, stderr } = await place.run(place.write('probe.yaml', text))
+  expect([result.verdict, result.notLookedAt], stderr).toEqual(['pass', []])
+  expect(place.records().map(({ probes }) => probes.map(({ from }) => from))).toEqual([['server/0']])
+  expect(running(PROGRAM)).toEqual([])
+})
+
+/** Ends when the symptom has shown. */
+const WAIT = `until grep -q '"showing"' "$QUARRY_RUN_DIRECTORY/events.jsonl"; do sleep 0.1; done`
 
 describe('a node', () => {
   test('takes any words, environment, input and bytes, and shows no list of processes what is secret', async () => {

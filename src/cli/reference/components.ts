@@ -15,7 +15,8 @@ const introductions: Readonly<Record<ComponentKind, string>> = {
   'artifact-checker':
     'Judge the files that a run left: `workload: {artifact_checkers: {NAME: {artifact_checker: ID}}}`.',
   sampler: 'Read metrics at a fixed pace: `observe: {samplers: [ID]}`.',
-  probe: 'Try a system from outside, as a client would: `observe: {probes: {NAME: {ID: ...}}}`.',
+  probe:
+    'Try a system from outside, as a client would: `observe: {probes: {NAME: {ID: ..., group: GROUP}}}`; from the first node of that group, or, without `group`, from the controller (`command` and `log`: from the first client).',
   collector:
     'Rungs of the ladder, which is climbed from the least to the most intrusive tier: `evidence: {ladder: [ID]}`.',
 }

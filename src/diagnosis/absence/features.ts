@@ -42,12 +42,14 @@ export interface Servers {
   readonly sockets: readonly SocketState[]
   readonly threads: readonly WaitingThread[]
   readonly watches: readonly Watch[]
+  readonly sameHost: Case['sameHost']
 }
 
 export const findServers = async (the: Case): Promise<Servers> => ({
   sockets: await socketStates(the),
   threads: await waitingThreads(the),
   watches: await watches(the),
+  sameHost: (one, other) => the.sameHost(one, other),
 })
 
 /** Features of one probe, by name. */
@@ -83,7 +85,7 @@ export function featuresOf({ probe }: Outcome, servers: Servers): Map<string, Fe
       process,
     )
     const own = (one: { node: string; pid: number }): boolean =>
-      one.node === socket.node && one.pid === socket.pid
+      one.pid === socket.pid && servers.sameHost(one.node, socket.node)
     for (const watch of servers.watches.filter((one) => own(one) && one.fd === socket.fd))
       add(
         'epoll',

@@ -30,7 +30,7 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
   const pending = (await socketStates(the)).filter(({ least, comm }) => least > 0 && !isObserver(comm))
   const contradictions = pending.flatMap((socket) => {
     const sleepers = threads.flatMap((thread): Sleeper[] => {
-      if (thread.node !== socket.node || thread.pid !== socket.pid) return []
+      if (thread.pid !== socket.pid || !the.sameHost(thread.node, socket.node)) return []
       const mechanism = mechanismOf(thread, socket.fd, sets)
       return mechanism === null ? [] : [{ thread, mechanism }]
     })
@@ -93,7 +93,8 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
     layer: 'kernel',
     stage: 'contradiction',
     subject: {
-      node: thread.node,
+      // The network in which the work arrives, where the threads are those of a host with several.
+      node: main.node,
       pid: thread.pid,
       tid: thread.tid,
       comm: thread.comm,
@@ -117,7 +118,7 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
         AND tid IN (${sleepers.map((one) => one.thread.tid).join(', ')})
       UNION ALL
       SELECT 'queue', ts, capture, pid, protocol || ' ' || local, state, recv_queue
-      FROM sockets WHERE ${the.sick.captured} AND node = ${literal(thread.node)} AND pid = ${thread.pid}
+      FROM sockets WHERE ${the.sick.captured} AND node = ${literal(main.node)} AND pid = ${thread.pid}
         AND ${pids.length === 0 ? `local = ${literal(main.local)}` : `inode IN (${pids.join(', ')})`}
       ORDER BY what DESC, ts`),
     about: [

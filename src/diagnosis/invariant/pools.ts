@@ -1,6 +1,7 @@
 /** Thread pools with work pending that nobody takes: whatever counts `pending` beside `active` for one pool. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { homesOf } from '../case/homes.ts'
 import { parseLabels } from '../case/series.ts'
 import { literal, query } from '../case/sql.ts'
 import { waitingThreads, type WaitingThread } from '../case/waiting.ts'
@@ -28,9 +29,10 @@ const LEAST_PENDING = 2
 export async function idlePools(the: Case): Promise<Candidate[]> {
   const rows = await the.evidence.rows<Pool>(poolQuery(the))
   const threads = rows.length === 0 ? [] : await waitingThreads(the)
+  const homeOf = await homesOf(the)
   return rows.flatMap((row) => {
     const idle = row.active === 0 && (row.completed ?? 0) === 0
-    const workers = threads.filter((thread) => isWorker(thread, row))
+    const workers = threads.filter((thread) => isWorker(thread, row) && homeOf(thread) === row.node)
     const awake = workers.some(({ asleep }) => !asleep)
     const violated = idle && !awake && row.pending >= LEAST_PENDING
     // Workers that are seen to sleep are another witness, beside the pool's own figures.
@@ -41,9 +43,9 @@ export async function idlePools(the: Case): Promise<Candidate[]> {
 }
 
 /** Threads are named after their pool, with a number: `MutationStage-1`. The kernel keeps 15 bytes of it. */
-function isWorker({ node, comm }: WaitingThread, pool: Pool): boolean {
+function isWorker({ comm }: WaitingThread, pool: Pool): boolean {
   const name = poolName(pool).slice(0, 15)
-  return node === pool.node && name.length >= 4 && comm.startsWith(name.slice(0, 14))
+  return name.length >= 4 && comm.startsWith(name.slice(0, 14))
 }
 
 /** The label that names the pool, or else the metric itself. */

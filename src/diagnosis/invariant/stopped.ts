@@ -1,6 +1,7 @@
 /** Processes that a signal stopped, while others wait for them. */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { homesOf } from '../case/homes.ts'
 import { socketStates, type SocketState } from '../case/sockets.ts'
 import { literal, query } from '../case/sql.ts'
 import { count, plain } from '../statement/format.ts'
@@ -28,17 +29,19 @@ export async function stoppedProcesses(the: Case): Promise<Candidate[]> {
     the.targets.some((target) => target.node === node && target.pid === pid),
   )
   const sockets = await socketStates(the)
+  const homeOf = await homesOf(the)
   return targets.map((row) => {
     const own = sockets.filter((one) => one.pid === row.pid && the.sameHost(one.node, row.node))
     return candidateOf(
       the,
       row,
+      homeOf(row),
       own.filter(({ least }) => least > 0),
     )
   })
 }
 
-function candidateOf(the: Case, row: Stopped, pending: readonly SocketState[]): Candidate {
+function candidateOf(the: Case, row: Stopped, home: string, pending: readonly SocketState[]): Candidate {
   const { node, pid, process, threads, looks } = row
   const work = pending.reduce((sum, { last }) => sum + last, 0)
   const waits = work === 0 ? '' : `, while ${count(work)} connections or bytes wait in its queues`
@@ -49,7 +52,7 @@ function candidateOf(the: Case, row: Stopped, pending: readonly SocketState[]): 
     layer: 'process',
     stage: 'contradiction',
     // The network that it serves says more of where it is than the host that was asked for its threads.
-    subject: { node: pending[0]?.node ?? node, pid, comm: process },
+    subject: { node: home, pid, comm: process },
     statement:
       `${who} is stopped by a signal: all its ${count(threads)} threads were in state T at ${count(looks)} looks${waits}${before}. ` +
       `\`kill -CONT ${pid}\` lets it go on; who stopped it is not recorded.`,

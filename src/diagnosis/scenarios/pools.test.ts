@@ -40,6 +40,118 @@ test('a pool with work pending whose threads sleep; a busy one beside it is not 
   ])
 })
 
+test('pools of several nodes on one kernel: each has the threads of its own process', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.shareHost(3)
+  // As three nodes of Cassandra are recorded: pools by their network, threads by the host, 15 bytes of their names.
+  const pool = (node: string, pending: number, active: number): void => {
+    const labels = { pool: 'MutationStage' }
+    run.samples('cassandra_thread_pool_pending', labels, (t) => (t < 30 ? 0 : pending), node)
+    run.samples('cassandra_thread_pool_active', labels, (t) => (t < 30 ? 1 : active), node)
+    run.samples('cassandra_thread_pool_completed', labels, (t) => 100 + Math.min(t, 30) + active * t, node)
+  }
+  pool('server/0', 90, 0)
+  pool('server/1', 4000, 0)
+  pool('server/2', 70, 0)
+  run.symptom('stuck', 31, null, [], null, 'cassandra_thread_pool_pending > 1000')
+  // The first is a target, the second is known by its sockets, and of the third nothing tells where it is.
+  const target = [{ pid: 500, comm: 'java', network: 'server/0' }]
+  run.capture('sick', 33, target, READ, (sink) => {
+    for (const look of [0, 1])
+      for (const [pid, threads, state] of [
+        [500, 1, 'R'],
+        [600, 2, 'S'],
+        [700, 3, 'S'],
+      ] as const)
+        for (let number = 1; number <= threads; number++)
+          sink('threads').add('threads', {
+            ts: at(34 + look),
+            pid,
+            tid: pid + number,
+            comm: `MutationStage-${number}`,
+            process: 'java',
+            state,
+            syscall: state === 'R' ? 'running' : 'futex',
+            syscall_args: '0x7f00 0x189 0x0',
+            voluntary_switches: 5,
+          })
+    sink('sockets', 'server/1').add('sockets', {
+      ts: at(34),
+      protocol: 'tcp',
+      state: 'LISTEN',
+      local: '198.18.5.4:9042',
+      recv_queue: 0,
+      pid: 600,
+      fd: 7,
+      comm: 'java',
+    })
+  })
+  const accused = (await confidentOf(run)).filter(({ kind }) => kind === 'invariant')
+  const told = accused.map(({ subject, statement }) => [subject.node, subject.pid, statement] as const)
+  expect(told.toSorted(([one = ''], [other = '']) => one.localeCompare(other))).toEqual([
+    ['server/1', 600, expect.stringMatching(/^Pool MutationStage has at least 4,000 .* 2 threads sleep/)],
+    [
+      'server/2',
+      undefined,
+      expect.stringMatching(/^Pool MutationStage has at least 70 .*nobody takes the work\.$/),
+    ],
+  ])
+})
+
+test('work that is pending in the network of one node, whose worker is a thread of the host', async () => {
+  await using run = await SyntheticRun.begin(60)
+  run.shareHost(2)
+  const subject = { type: 'socket', protocol: 'tcp', address: '198.18.5.4:80' } as const
+  run.probe('front', subject, 'tcp', (t) => (t < 30 ? 1e6 : null))
+  run.symptom('dark', 31, null, ['front'])
+  const rungs: RungSketch[] = [...READ, { collector: 'sockets', tier: 'read', seconds: 1 }]
+  const targets = [{ pid: 80, comm: 'orderd', network: 'server/1' }]
+  const capture = (role: 'reference' | 'sick', second: number, waiting: number): void =>
+    run.capture(role, second, targets, rungs, (sink) => {
+      for (const look of [0, 1])
+        for (const pid of [70, 80])
+          sink('threads').add('threads', {
+            ts: at(second + 1 + look),
+            pid,
+            tid: pid,
+            comm: 'orderd',
+            process: 'orderd',
+            state: 'S',
+            syscall: 'accept4',
+            syscall_args: '0x3 0x0 0x0 0x0 0x0 0x0',
+            timeout_ns: -1,
+            waiting_ns: 6e9 + look * 1e9,
+            voluntary_switches: 5,
+            involuntary_switches: 0,
+          })
+      for (const [node, pid, local, queue] of [
+        ['server/0', 70, '198.18.5.3:80', 0],
+        ['server/1', 80, '198.18.5.4:80', waiting],
+      ] as const)
+        sink('sockets', node).add('sockets', {
+          ts: at(second + 3),
+          protocol: 'tcp',
+          state: 'LISTEN',
+          local,
+          recv_queue: queue,
+          send_queue: 128,
+          inode: pid,
+          pid,
+          fd: 3,
+          comm: 'orderd',
+        })
+    })
+  capture('reference', 10, 0)
+  capture('sick', 33, 9)
+  const accused = (await confidentOf(run)).filter(({ kind }) => kind === 'invariant')
+  expect(accused.map(({ subject: { node, pid, socket } }) => [node, pid, socket])).toEqual([
+    ['server/1', 80, 'tcp 198.18.5.4:80'],
+  ])
+  expect(accused[0]?.statement).toMatch(
+    /^Work is pending while its worker sleeps: 9 connections not accepted/,
+  )
+})
+
 test('a monitor that everybody waits for, and who holds it', async () => {
   await using run = await SyntheticRun.begin(60)
   run.probe('front', { type: 'socket', protocol: 'tcp', address: '127.0.0.1:80' }, 'tcp', (t) =>

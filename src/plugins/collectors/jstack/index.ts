@@ -1,13 +1,12 @@
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { formatDuration } from '../../../base/duration.ts'
 import { EnvironmentError } from '../../../base/errors.ts'
 import type { CollectContext } from '../../../plugin/collector.ts'
 import { defineCollector } from '../../../plugin/define.ts'
 import { isJvm, isStopped } from '../../../plugin/jvm.ts'
+import { duration } from '../../../plugin/properties.ts'
 import { jstackParser } from './parse.ts'
-
-/** A machine that does not come to a safepoint within this time will not come to one soon. */
-const TIMEOUT_MS = 15_000
 
 export default defineCollector({
   id: 'jstack',
@@ -21,14 +20,20 @@ export default defineCollector({
   tables: ['stacks'],
   inDefaultLadder: true,
   onReference: true,
-  properties: z.strictObject({}),
-  async collect(context) {
+  properties: z.strictObject({
+    timeout: duration
+      .prefault('15s')
+      .describe(
+        'time for each jstack: a machine that reaches no safepoint within it will not reach one soon',
+      ),
+  }),
+  async collect(context, { timeout }) {
     const { node, targets } = context
     const machines = targets.filter(({ pid }) => isJvm(node.files, pid))
     if (machines.length === 0) context.note('the Java virtual machines are gone')
     const failures: string[] = []
     for (const { pid, comm } of machines) {
-      const failure = await dump(context, pid)
+      const failure = await dump(context, pid, timeout)
       if (failure !== undefined) failures.push(`jstack of ${comm} (${pid}) failed: ${failure}`)
     }
     if (failures.length > 0 && failures.length === machines.length) {
@@ -39,13 +44,13 @@ export default defineCollector({
 })
 
 /** Why it failed, or nothing. */
-async function dump(context: CollectContext, pid: number): Promise<string | undefined> {
+async function dump(context: CollectContext, pid: number, timeoutMs: number): Promise<string | undefined> {
   if (isStopped(context.node.files, pid)) return 'it is stopped by a signal, and answers nobody'
   const command = [...(await asOwner(context, pid)), await jstackOf(context, pid), String(pid)]
-  await using running = await context.node.spawn(command, { signal: context.signal, timeoutMs: TIMEOUT_MS })
+  await using running = await context.node.spawn(command, { signal: context.signal, timeoutMs })
   await context.ingest(`jstack-${pid}`, running.stdout, jstackParser(context.rows, pid))
   const { ok, timedOut, stderr } = await running.done
-  if (timedOut) return `no answer within ${TIMEOUT_MS / 1000} s`
+  if (timedOut) return `no answer within ${formatDuration(timeoutMs)}`
   return ok ? undefined : stderr.trim().slice(-300)
 }
 

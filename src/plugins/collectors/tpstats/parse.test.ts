@@ -84,6 +84,13 @@ test('text and JSON of Cassandra 5.0.5, recorded', () => {
   expect(json.samples).toContain('cassandra_thread_pool_completed{"pool":"CompactionExecutor"} 51')
 })
 
+test('text of 5.0.5 whose messages wait for ten seconds and more', () => {
+  const { stats, samples } = parse(golden('tpstats-5.0.5-slow.txt'))
+  expect(stats).toEqual({ lines: 113, rows: 197, bad: 0 })
+  expect(samples).toContain('cassandra_dropped_messages{"type":"SCHEMA_PULL_REQ"} 0')
+  expect(samples).toContain('cassandra_dropped_messages{"type":"MUTATION_RSP"} 103')
+})
+
 test('DSE has more columns between', () => {
   const { samples } = parse(
     'Pool Name  Active  Pending (w/Backpressure)  Delayed  Completed  Blocked  All time blocked\nReadStage 1 2 (N/A) 7 3 4 5\n',

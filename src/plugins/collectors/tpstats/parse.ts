@@ -13,6 +13,8 @@ const KEYS = [
   'CurrentlyBlockedTasks',
   'TotalBlockedTasks',
 ] as const
+/** As Java prints a number: from ten million on, ten seconds in microseconds, a fraction is `1.0090808E7`. */
+const VALUE = /^\(?(?:\d+(?:\.\d+)?(?:E\d+)?|N\/A|NaN)\)?$/
 /** More than any node prints. */
 const LONGEST_JSON = 4 << 20
 
@@ -45,8 +47,7 @@ export function tpstatsParser(rows: RowSink): Parser {
 
 function readRow(sink: RowSink, section: 'none' | 'pools' | 'messages', line: string): boolean {
   const [name, ...values] = line.trim().split(/\s+/)
-  if (name === undefined || !values.every((value) => /^\(?(?:\d+(?:\.\d+)?|N\/A|NaN)\)?$/.test(value)))
-    return false
+  if (name === undefined || !values.every((value) => VALUE.test(value))) return false
   if (section === 'pools' && values.length >= COLUMNS.length) {
     // DSE has columns between; the first two and the last three are those of Cassandra.
     const known = [...values.slice(0, 2), ...values.slice(-3)]

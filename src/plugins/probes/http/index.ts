@@ -28,6 +28,7 @@ export default defineProbe({
   id: 'http',
   summary: 'HTTP request over TCP or a Unix socket, on a new connection each time',
   needs: [],
+  module: import.meta.url,
   properties,
   target: ({ url, socket }) => (socket === undefined ? url : `${url} through ${socket}`),
   subject: ({ url, socket }) =>

@@ -36,6 +36,7 @@ export default defineProbe({
   id: 'snmp',
   summary: 'SNMP GET, versions 1, 2c and 3',
   needs: [],
+  module: import.meta.url,
   properties,
   target: (options) => options.address,
   subject: (options) => {

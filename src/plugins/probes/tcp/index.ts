@@ -22,6 +22,7 @@ export default defineProbe({
   id: 'tcp',
   summary: 'TCP connection, with something to send and an answer to expect',
   needs: [],
+  module: import.meta.url,
   properties,
   target: (options) => options.address,
   subject: (options) => ({ type: 'socket', protocol: 'tcp', address: options.address }),

@@ -20,6 +20,7 @@ export default defineProbe({
   id: 'udp',
   summary: 'UDP datagram that must be answered',
   needs: [],
+  module: import.meta.url,
   properties,
   target: (options) => options.address,
   subject: (options) => ({ type: 'socket', protocol: 'udp', address: options.address }),

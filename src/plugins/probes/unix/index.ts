@@ -31,6 +31,7 @@ export default defineProbe({
   id: 'unix',
   summary: 'Connection to a Unix socket, with an HTTP path or bytes to send and an answer to expect',
   needs: [],
+  module: import.meta.url,
   properties,
   target: ({ path, http }) => (http === undefined ? path : `${path} ${http}`),
   subject: ({ path }) => ({ type: 'socket', protocol: 'unix', address: path }),
