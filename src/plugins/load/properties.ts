@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { duration, someNodes } from '../../plugin/properties.ts'
 import { selectionProperties } from '../../plugin/selection.ts'
+import { outcomes } from './messages.ts'
 
 /** Operations with their ends that a history holds; more take a checker longer than anybody waits. */
 const MOST_HISTORY = 1_000_000
@@ -35,6 +36,7 @@ export const loadProperties = (port: number) => ({
     ),
   operations: z.int().min(1).max(1e12).optional().describe('how many operations in all'),
   timeout: duration
+    .refine((ms) => ms > 0, { error: 'must be more than 0' })
     .default(5000)
     .describe('an operation that takes longer has failed, and its connection is given up'),
   connect_timeout: duration
@@ -72,6 +74,18 @@ export const loadProperties = (port: number) => ({
     .optional()
     .describe('how Node.js 24 is called on the client nodes; that of Quarry when left out'),
 })
+
+/** Outcomes that the tag of a series in the histogram log ends with, unless it is `ok`. */
+const TAKEN = outcomes.filter((outcome) => outcome !== 'ok').map((outcome) => `-${outcome}`)
+
+/** What operations are recorded under. */
+export const operationName = () =>
+  z
+    .string()
+    .regex(/^[\w.-]{1,60}$/)
+    .refine((name) => !TAKEN.some((ending) => name.endsWith(ending)), {
+      error: `ends in ${TAKEN.join(', ')}, as what did not go well is called`,
+    })
 
 const loadObject = z.strictObject(loadProperties(1))
 export type LoadProperties = z.infer<typeof loadObject>

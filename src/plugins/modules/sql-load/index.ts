@@ -2,14 +2,11 @@
 import { z } from 'zod'
 import { defineModule } from '../../../plugin/define.ts'
 import { addresses } from '../../load/addresses.ts'
-import { loadProperties } from '../../load/properties.ts'
+import { loadProperties, operationName } from '../../load/properties.ts'
 import { runLoad } from '../../load/run-load.ts'
 
 const statement = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w.-]{1,60}$/)
-    .describe('under which it is recorded'),
+  name: operationName().describe('under which it is recorded'),
   weight: z.number().min(0).default(1).describe('how often, beside the others'),
   sql: z.string().min(1).describe('the statement, with `$1`, `$2` for its parameters'),
   parameters: z
