@@ -3,7 +3,7 @@
  * were planned beforehand, whatever the server does. Then latency counts from the planned time, so that a server that
  * stands still is charged with all that it kept waiting (Tene: coordinated omission).
  */
-import { sleep } from '../../base/abort.ts'
+import { sleep, withTimeout } from '../../base/abort.ts'
 import { lost, OperationError, type LoadClient, type PlannedOperation } from './client.ts'
 import type { LoadOutcome, LoadPlan } from './messages.ts'
 import { startPacer } from './pacer.ts'
@@ -41,10 +41,9 @@ const UNREACHABLE_PAUSE_MS = 50
 
 /** Resolves when the load has ended and nothing is under way. */
 export async function drive(work: Drive): Promise<void> {
-  const { durationMs } = work.plan
-  const over = durationMs === null ? [] : [AbortSignal.timeout(durationMs)]
-  const stop = AbortSignal.any([work.stop, ...over])
-  await (work.plan.rate === null ? goOn(work, stop) : arrive(work, work.plan.rate, stop))
+  const limitMs = work.plan.durationMs ?? Number.POSITIVE_INFINITY
+  using time = withTimeout(work.stop, limitMs, 'the load has lasted as long as it should')
+  await (work.plan.rate === null ? goOn(work, time.signal) : arrive(work, work.plan.rate, time.signal))
 }
 
 async function goOn(work: Drive, stop: AbortSignal): Promise<void> {
