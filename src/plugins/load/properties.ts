@@ -92,18 +92,7 @@ export type LoadProperties = z.infer<typeof loadObject>
 
 const weight = z.number().min(0).default(0)
 
-export const keyValueProperties = {
-  mix: z
-    .strictObject({
-      read: weight.describe('weight of reads'),
-      write: weight.describe('weight of writes'),
-      cas: weight.describe('weight of compare-and-sets'),
-    })
-    .refine(({ read, write, cas }) => read + write + cas > 0, { error: 'has nothing with a weight' })
-    .default({ read: 1, write: 1, cas: 0 })
-    .describe('how often each operation, by weight'),
-  key_prefix: z.string().default('quarry-').describe('what keys begin with; a number follows'),
-  value_size: z.int().min(1).max(1_000_000).default(32).describe('bytes of a value'),
+export const historyProperties = {
   history: z
     .boolean()
     .default(false)
@@ -116,6 +105,21 @@ export const keyValueProperties = {
     .max(MOST_HISTORY)
     .default(100_000)
     .describe('with `history`: the load ends after so many operations'),
+}
+
+export const keyValueProperties = {
+  mix: z
+    .strictObject({
+      read: weight.describe('weight of reads'),
+      write: weight.describe('weight of writes'),
+      cas: weight.describe('weight of compare-and-sets'),
+    })
+    .refine(({ read, write, cas }) => read + write + cas > 0, { error: 'has nothing with a weight' })
+    .default({ read: 1, write: 1, cas: 0 })
+    .describe('how often each operation, by weight'),
+  key_prefix: z.string().default('quarry-').describe('what keys begin with; a number follows'),
+  value_size: z.int().min(1).max(1_000_000).default(32).describe('bytes of a value'),
+  ...historyProperties,
 }
 
 const keyValueObject = z.strictObject({ ...loadProperties(1), ...keyValueProperties })
