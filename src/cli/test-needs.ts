@@ -29,7 +29,6 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       tool('/usr/lib/postgresql/15/bin/postgres', 'postgresql-15'),
       tool('/usr/share/zookeeper/bin/zkServer.sh', 'zookeeper'),
       tool('curl', 'curl'),
-      tool('jq', 'jq'),
       tool('nc', 'netcat-openbsd'),
       tool('nft', 'nftables'),
       tool('python3', 'python3'),

@@ -79,6 +79,16 @@ ${workload}`),
   `)
 })
 
+test('modules whose files would be the same', () => {
+  expect(
+    problemsOf(
+      'workload: {phases: [{a/b: {module: noop}}, {c: [{a_b: {module: noop}, a-b: {module: noop}}]}]}\n',
+    ),
+  ).toMatchInlineSnapshot(
+    `"d.yaml:1:50: modules \`a/b\` and \`a_b\` would write the same files, called \`a_b\`; give one of them another name"`,
+  )
+})
+
 test('workloads', () => {
   expect(
     problemsOf(`workload:

@@ -1,4 +1,5 @@
 /** The `workload` section: phases one after another, the steps of each together, and the checkers. */
+import { fileNameOf } from '../base/file-name.ts'
 import { lifetimes, type ComponentUse, type Lifetime, type Phase, type Step } from '../model/definition.ts'
 import type { ComponentOf } from '../plugin/registry.ts'
 import { readCheckers } from './checkers.ts'
@@ -49,6 +50,8 @@ export function readWorkload(context: LoadContext, tree: Tree, names: Names): Wo
 class PhaseReader {
   readonly #context: LoadContext
   readonly #names: Names
+  /** Modules by the names of their files. */
+  readonly #files = new Map<string, string>()
 
   constructor(context: LoadContext, names: Names) {
     this.#context = context
@@ -84,7 +87,18 @@ class PhaseReader {
       report(keyAt, `two modules are called ${quote(key)}`, 'names of modules are unique in a workload')
     }
     this.#names.modules.add(key)
+    this.#checkFiles(key, keyAt)
     return this.#readModule(key, value, keyAt)
+  }
+
+  /** What a module leaves behind has its name: another's would be written over. */
+  #checkFiles(name: string, keyAt: Span): void {
+    const file = fileNameOf(name)
+    const other = this.#files.get(file) ?? name
+    this.#files.set(file, other)
+    if (other === name) return
+    const problem = `modules ${quote(other)} and ${quote(name)} would write the same files, called ${quote(file)}`
+    this.#context.report(keyAt, problem, 'give one of them another name')
   }
 
   #readModule(name: string, tree: MapTree, keyAt: Span): Step[] {

@@ -1,6 +1,7 @@
 /** One log file for each component that writes one, `logs/<name>.log`, bounded so that a chatty one cannot fill the disk. */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { diskError } from '../evidence/disk-error.ts'
+import { fileNameOf } from '../base/file-name.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 
 const LIMIT_BYTES = 64 * 1024 * 1024
@@ -14,7 +15,7 @@ export function openLogs(directory: RunDirectory, onFailure: (error: Error) => v
   const files = new Map<string, LogFile>()
   const open = (owner: string): LogFile => {
     // The alias of a module may hold any character that is no blank.
-    const name = `${owner.replaceAll(/[^\w.-]/g, '_')}.log`
+    const name = `${fileNameOf(owner)}.log`
     const file = { fd: null, bytes: 0, ended: false }
     files.set(owner, file)
     return Object.assign(file, { fd: openSync(directory.file('logs', name), 'a') })

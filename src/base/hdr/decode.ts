@@ -30,10 +30,9 @@ export function decodeHistogram(text: string): Histogram {
   const lowest = Number(bytes.readBigInt64BE(16))
   if (digits < 0 || digits > 5 || lowest < 1) throw new Error('the header of the histogram makes no sense')
   // The offset at byte 8 and the ratio at byte 32 tell how Java holds the counts; what is written does not depend on them.
-  return countsIn(
-    bytes.subarray(HEADER_BYTES, HEADER_BYTES + bytes.readUInt32BE(4)),
-    geometryOf(digits, lowest),
-  )
+  const countsEnd = HEADER_BYTES + bytes.readUInt32BE(4)
+  if (countsEnd > bytes.length) throw new Error('the counts are cut off')
+  return countsIn(bytes.subarray(HEADER_BYTES, countsEnd), geometryOf(digits, lowest))
 }
 
 function inflated(bytes: Uint8Array): Buffer {

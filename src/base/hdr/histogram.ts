@@ -62,13 +62,15 @@ export function indexOf({ unitMagnitude, halfMagnitude }: Geometry, value: numbe
   return bucket * half + sub
 }
 
-/** All of them together, in the geometry of the coarsest; undefined for none. */
+/** All of them together, with the fewest digits and the largest step of any; undefined for none. */
 export function union(histograms: readonly Histogram[]): Histogram | undefined {
   const [first, ...others] = histograms
   if (first === undefined || others.length === 0) return first
-  const geometry = histograms
-    .map((one) => one.geometry)
-    .reduce((a, b) => (b.digits < a.digits || b.unitMagnitude > a.unitMagnitude ? b : a))
+  const geometries = histograms.map((one) => one.geometry)
+  const geometry = geometryOf(
+    Math.min(...geometries.map(({ digits }) => digits)),
+    2 ** Math.max(...geometries.map(({ unitMagnitude }) => unitMagnitude)),
+  )
   const placed = histograms.map((one) => inGeometry(one, geometry))
   const longest = placed.reduce((most, { indexes }) => Math.max(most, (indexes.at(-1) ?? 0) + 1), 0)
   const sums = new Float64Array(longest)

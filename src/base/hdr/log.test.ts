@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { deflateSync, gzipSync, inflateSync, zstdCompressSync } from 'node:zlib'
 import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeHistogram } from './decode.ts'
@@ -85,6 +85,22 @@ describe('a log of the reference implementation', () => {
   })
 })
 
+test('the union has the fewest digits and the largest step, in whatever order', () => {
+  const of = (digits: 2 | 3, lowest: number): Histogram => {
+    const histogram = build({
+      numberOfSignificantValueDigits: digits,
+      lowestDiscernibleValue: lowest,
+      highestTrackableValue: 1e9,
+    })
+    histogram.recordValue(123_456)
+    return decodeHistogram(encodeIntoCompressedBase64(histogram))
+  }
+  const [digits, step] = [of(2, 1), of(3, 1024)]
+  const all = union([digits, step])
+  expect(all).toEqual(union([step, digits]))
+  expect(all).toMatchObject({ geometry: { digits: 2, unitMagnitude: 10 }, total: 2 })
+})
+
 test('the union of two geometries is in the coarser one', async () => {
   const { intervals } = await read(fixture)
   const all = union(intervals.map(({ histogram }) => histogram))
@@ -117,6 +133,16 @@ describe('times', () => {
     ])
     expect(await starts(`#[StartTime: 1600000000 (seconds)]\n${at(1_600_000_009)}`)).toEqual([1_600_000_009])
   })
+})
+
+test('a histogram whose counts are cut off inside is told of', () => {
+  const packed = Buffer.from(encodeIntoCompressedBase64(build()), 'base64')
+  const bytes = inflateSync(packed.subarray(8))
+  bytes.writeUInt32BE(bytes.readUInt32BE(4) + 9, 4)
+  const deflated = deflateSync(bytes)
+  packed.writeUInt32BE(deflated.length, 4)
+  const text = Buffer.concat([packed.subarray(0, 8), deflated]).toString('base64')
+  expect(() => decodeHistogram(text)).toThrow('the counts are cut off')
 })
 
 test('lines that are no interval are left out, and told', async () => {

@@ -13,9 +13,18 @@ export const addresses = () =>
     .default([])
     .describe('servers as `host:port`, instead of the nodes of `target`; clients take turns')
 
+const isBase = (text: string): boolean => {
+  const { username, password, search, hash } = new URL(text)
+  return username + password + search + hash === ''
+}
+
 /** A list of URLs. */
 export const urls = () =>
   z
-    .array(z.url({ protocol: /^https?$/ }))
+    .array(
+      z.url({ protocol: /^https?$/, abort: true }).refine(isBase, {
+        error: 'has a name, a query or a fragment, which are not sent; give them with each request',
+      }),
+    )
     .default([])
     .describe('servers as URLs, instead of the nodes of `target`; clients take turns')

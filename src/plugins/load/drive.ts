@@ -3,7 +3,7 @@
  * were planned beforehand, whatever the server does. Then latency counts from the planned time, so that a server that
  * stands still is charged with all that it kept waiting (Tene: coordinated omission).
  */
-import { sleep } from '../../base/abort.ts'
+import { sleep, withTimeout } from '../../base/abort.ts'
 import { lost, OperationError, type LoadClient, type PlannedOperation } from './client.ts'
 import type { LoadOutcome, LoadPlan } from './messages.ts'
 import { startPacer } from './pacer.ts'
@@ -41,10 +41,12 @@ const UNREACHABLE_PAUSE_MS = 50
 
 /** Resolves when the load has ended and nothing is under way. */
 export async function drive(work: Drive): Promise<void> {
-  const { durationMs } = work.plan
-  const over = durationMs === null ? [] : [AbortSignal.timeout(durationMs)]
-  const stop = AbortSignal.any([work.stop, ...over])
-  await (work.plan.rate === null ? goOn(work, stop) : arrive(work, work.plan.rate, stop))
+  const { durationMs, rate } = work.plan
+  const startMs = performance.now()
+  // A timer may be early by a part of a millisecond.
+  const limitMs = durationMs === null ? Number.POSITIVE_INFINITY : durationMs + 1
+  using time = withTimeout(work.stop, limitMs, 'the load has lasted as long as it should')
+  await (rate === null ? goOn(work, time.signal) : arrive(work, rate, startMs, time.signal))
 }
 
 async function goOn(work: Drive, stop: AbortSignal): Promise<void> {
@@ -60,17 +62,22 @@ async function goOn(work: Drive, stop: AbortSignal): Promise<void> {
   )
 }
 
-async function arrive(work: Drive, rate: number, stop: AbortSignal): Promise<void> {
+async function arrive(work: Drive, rate: number, startMs: number, stop: AbortSignal): Promise<void> {
   const periodMs = 1000 / rate
-  const most = work.plan.operations ?? Number.POSITIVE_INFINITY
-  const startNs = process.hrtime.bigint()
-  const startMs = performance.now()
+  const { operations, durationMs } = work.plan
+  const most = Math.min(
+    operations ?? Number.POSITIVE_INFINITY,
+    // All that are due before the end; the timer that ends it may be late. Thirds and the like are a hair too many.
+    durationMs === null ? Number.POSITIVE_INFINITY : Math.ceil(durationMs / periodMs - 1e-6),
+  )
+  const startNs = process.hrtime.bigint() - BigInt(Math.round((performance.now() - startMs) * 1e6))
   const idle: (() => void)[] = []
   let taken = 0
+  let stoppedMs = Number.POSITIVE_INFINITY
   /** When the next operation is due; `undefined` when there is none yet. */
   const take = (): number | undefined => {
     const dueMs = startMs + taken * periodMs
-    if (taken >= most || dueMs > performance.now()) return undefined
+    if (taken >= most || dueMs > Math.min(stoppedMs, performance.now())) return undefined
     taken += 1
     return dueMs
   }
@@ -78,7 +85,6 @@ async function arrive(work: Drive, rate: number, stop: AbortSignal): Promise<voi
   const wakeAll = (): void => {
     for (const wake of idle.splice(0)) wake()
   }
-  let stoppedMs = Number.POSITIVE_INFINITY
   stop.addEventListener('abort', () => {
     stoppedMs = performance.now()
     wakeAll()
@@ -90,22 +96,26 @@ async function arrive(work: Drive, rate: number, stop: AbortSignal): Promise<voi
   await Promise.all(
     work.clients.map(async (client, index) => {
       while (!over()) {
-        const dueMs = take()
-        if (dueMs === undefined) await new Promise<void>((resolve) => idle.push(resolve))
-        else await perform(work, client, index, dueMs)
+        let dueMs = take()
+        if (dueMs === undefined) {
+          await new Promise<void>((resolve) => idle.push(resolve))
+          // At the end too: it was not busy, only told late of what was due before.
+          dueMs = take()
+        }
+        if (dueMs !== undefined) await perform(work, client, index, dueMs)
       }
       wakeAll()
     }),
   )
-  const unbegun = (Math.min(stoppedMs, performance.now()) - startMs) / periodMs - taken
-  chargeUnbegun(work, startMs + taken * periodMs, periodMs, Math.min(unbegun, most - taken))
+  const due = Math.ceil((Math.min(stoppedMs, performance.now()) - startMs) / periodMs)
+  chargeUnbegun(work, startMs + taken * periodMs, periodMs, Math.min(due, most) - taken)
 }
 
 /** What was due and never begun, because all clients were busy until the end, has waited until now at least. */
 function chargeUnbegun({ clients, done }: Drive, firstMs: number, periodMs: number, count: number): void {
   const endMs = performance.now()
   const error = new OperationError('not begun', 'it was due and all clients were busy until the end')
-  for (let index = 0; index < Math.floor(count); index += 1) {
+  for (let index = 0; index < count; index += 1) {
     const kind = clients[index % clients.length]?.next().kind ?? ''
     done({ kind, outcome: 'timeout', dueMs: firstMs + index * periodMs, endMs, error })
   }

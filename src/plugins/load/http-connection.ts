@@ -1,7 +1,8 @@
 /** One connection over which HTTP requests go, one after another. */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
-import { codeOf, lost, OperationError, unreachable } from './client.ts'
+import type { Socket } from 'node:net'
+import { lost, unreachable, type OperationError } from './client.ts'
 
 export interface HttpRequest {
   readonly method: string
@@ -17,13 +18,10 @@ export interface HttpAnswer {
   readonly body: string
 }
 
-/** Errors of connections that were never made. */
-const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']
-
 export class HttpConnection {
   readonly #base: URL
   #agent: Agent
-  #pending: { readonly request: ClientRequest; readonly reject: (error: OperationError) => void } | undefined
+  #pending: { readonly request: ClientRequest; readonly fail: (error: unknown) => void } | undefined
 
   /** Takes the URL that all paths are below. */
   constructor(base: string) {
@@ -39,12 +37,14 @@ export class HttpConnection {
     const { protocol, hostname, port, pathname } = this.#base
     const send = protocol === 'https:' ? httpsRequest : httpRequest
     return await new Promise((resolve, reject) => {
+      // The code of an error does not tell: EHOSTUNREACH can end a connection over which a request has gone.
+      let isConnected = false
       const settle = (): void => {
-        if (this.#pending?.reject === reject) this.#pending = undefined
+        if (this.#pending?.fail === fail) this.#pending = undefined
       }
       const fail = (error: unknown): void => {
         settle()
-        reject(UNREACHABLE.includes(codeOf(error)) ? unreachable(error) : lost(error))
+        reject(isConnected ? lost(error) : unreachable(error))
       }
       const request = send({
         agent: this.#agent,
@@ -54,7 +54,11 @@ export class HttpConnection {
         path: pathname.replace(/\/$/, '') + path,
         headers: body === '' ? headers : { 'content-length': Buffer.byteLength(body), ...headers },
       })
-      this.#pending = { request, reject }
+      this.#pending = { request, fail }
+      request.on('socket', (socket: Socket) => {
+        isConnected = !socket.connecting
+        if (socket.connecting) socket.once('connect', () => (isConnected = true))
+      })
       request.on('error', fail)
       request.on('response', (response: IncomingMessage) => {
         const chunks: Buffer[] = []
@@ -75,7 +79,7 @@ export class HttpConnection {
   drop(error: OperationError): void {
     const pending = this.#pending
     this.#pending = undefined
-    pending?.reject(error)
+    pending?.fail(error)
     pending?.request.destroy()
     this.#agent.destroy()
     // The old one would hand out the connection that is just being closed.

@@ -23,9 +23,10 @@ export interface KeyValueSettings {
   readonly seed: number
 }
 
-/** What a value is filled up with; the history has it without. */
+/** What a value is filled up with. */
 const FILL = '.'
-const bare = (value: string | null): string | null => value?.replace(/\.+$/, '') ?? null
+/** A value as the history has it: without what it was filled up with. */
+export const bare = <T extends string | null>(value: T): T => (value?.replace(/\.+$/, '') ?? null) as T
 
 /** Makes clients that share the choice of keys. Values are unique: who wrote what is read can be told. */
 export function keyValueClients(
@@ -63,7 +64,7 @@ export function keyValueClients(
           return { kind, subject, run: () => see(key, client.write(key, value), value) }
         }
         const from = seen.get(key) ?? null
-        const to = bare(value) ?? ''
+        const to = bare(value)
         return {
           kind,
           subject: { f: kind, key, value: [bare(from), to] },

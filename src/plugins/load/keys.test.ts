@@ -31,6 +31,14 @@ test('uniform keys are all alike', () => {
   for (const share of shares(keyChooser('uniform', 10), 10)) expect(share).toBeCloseTo(0.1, 2)
 })
 
+test('fractions that do not add up to their sum leave nothing unchosen', () => {
+  const weights = [0.1, 0.2, 0.3, 0]
+  const items = weights.map((weight, item) => ({ item, weight }))
+  const choose = weightedChooser(items)
+  expect(choose({ next: () => 1, below: () => 0, pick: ([first]) => first as never })).toBe(2)
+  expect(() => weightedChooser([{ item: 0, weight: 0 }])).toThrow('nothing has a weight')
+})
+
 test('items come as often as they weigh, those without weight never', () => {
   const choose = weightedChooser([
     { item: 0, weight: 3 },

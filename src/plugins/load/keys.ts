@@ -27,12 +27,15 @@ export function weightedChooser<T>(
   items: readonly { readonly item: T; readonly weight: number }[],
 ): (random: Random) => T {
   const total = items.reduce((sum, { weight }) => sum + weight, 0)
+  const last = items.findLast(({ weight }) => weight > 0)
+  if (last === undefined) throw new Error('nothing has a weight')
   return (random) => {
     let left = random.next() * total
     for (const { item, weight } of items) {
       left -= weight
       if (left < 0) return item
     }
-    throw new Error('nothing has a weight')
+    // Fractions do not add up to their sum: something can be left over.
+    return last.item
   }
 }

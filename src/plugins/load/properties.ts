@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { duration, someNodes } from '../../plugin/properties.ts'
 import { selectionProperties } from '../../plugin/selection.ts'
+import { outcomes } from './messages.ts'
 
 /** Operations with their ends that a history holds; more take a checker longer than anybody waits. */
 const MOST_HISTORY = 1_000_000
@@ -35,6 +36,7 @@ export const loadProperties = (port: number) => ({
     ),
   operations: z.int().min(1).max(1e12).optional().describe('how many operations in all'),
   timeout: duration
+    .refine((ms) => ms > 0, { error: 'must be more than 0' })
     .default(5000)
     .describe('an operation that takes longer has failed, and its connection is given up'),
   connect_timeout: duration
@@ -73,10 +75,37 @@ export const loadProperties = (port: number) => ({
     .describe('how Node.js 24 is called on the client nodes; that of Quarry when left out'),
 })
 
+/** Outcomes that the tag of a series in the histogram log ends with, unless it is `ok`. */
+const TAKEN = outcomes.filter((outcome) => outcome !== 'ok').map((outcome) => `-${outcome}`)
+
+/** What operations are recorded under. */
+export const operationName = () =>
+  z
+    .string()
+    .regex(/^[\w.-]{1,60}$/)
+    .refine((name) => !TAKEN.some((ending) => name.endsWith(ending)), {
+      error: `ends in ${TAKEN.join(', ')}, as what did not go well is called`,
+    })
+
 const loadObject = z.strictObject(loadProperties(1))
 export type LoadProperties = z.infer<typeof loadObject>
 
 const weight = z.number().min(0).default(0)
+
+export const historyProperties = {
+  history: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether each operation goes to the history, for a checker of linearizability; keys should not exist before',
+    ),
+  history_operations: z
+    .int()
+    .min(1)
+    .max(MOST_HISTORY)
+    .default(100_000)
+    .describe('with `history`: the load ends after so many operations'),
+}
 
 export const keyValueProperties = {
   mix: z
@@ -90,18 +119,7 @@ export const keyValueProperties = {
     .describe('how often each operation, by weight'),
   key_prefix: z.string().default('quarry-').describe('what keys begin with; a number follows'),
   value_size: z.int().min(1).max(1_000_000).default(32).describe('bytes of a value'),
-  history: z
-    .boolean()
-    .default(false)
-    .describe(
-      'whether each operation goes to the history, for a checker of linearizability; keys should not exist before',
-    ),
-  history_operations: z
-    .int()
-    .min(1)
-    .max(MOST_HISTORY)
-    .default(100_000)
-    .describe('with `history`: the load ends after so many operations'),
+  ...historyProperties,
 }
 
 const keyValueObject = z.strictObject({ ...loadProperties(1), ...keyValueProperties })

@@ -5,8 +5,9 @@ import type { ErrorCount, LoadOutcome, SeriesReport, SeriesSummary } from './mes
 /** A longer latency counts as this one: an hour, in ns. */
 const HIGHEST_NS = 3600e9
 const NS_PER_MS = 1e6
-/** Kinds of errors that are told apart. */
+/** Kinds of errors that are told apart; the rest is counted together. */
 const MOST_CODES = 50
+const OTHER_CODE = 'other errors'
 export const quantiles = [0.5, 0.9, 0.99, 0.999] as const
 
 interface Series {
@@ -54,14 +55,9 @@ export class Recorder {
   error(code: string, message: string): void {
     const known = this.#errors.get(code)
     if (known !== undefined) known.count += 1
-    else if (this.#errors.size < MOST_CODES)
+    else if (this.#errors.size < MOST_CODES || code === OTHER_CODE)
       this.#errors.set(code, { count: 1, example: message.slice(0, 400) })
-  }
-
-  /** Forgets everything, as after a warm-up. */
-  reset(): void {
-    this.#series.clear()
-    this.#errors.clear()
+    else this.error(OTHER_CODE, message)
   }
 
   /** Ends the interval: lines of a log, in ns since the epoch as its times are in ms, and what metrics are made of. */
@@ -96,7 +92,7 @@ export class Recorder {
   }
 
   #seriesOf(kind: string, outcome: LoadOutcome): Series {
-    const key = tagOf(kind, outcome)
+    const key = `${kind} ${outcome}`
     const known = this.#series.get(key)
     if (known !== undefined) return known
     const series = { kind, outcome, interval: latencyHistogram(), whole: latencyHistogram() }

@@ -1,6 +1,7 @@
 /** A key-value client of Redis: one connection, one command at a time. */
 import type { Socket } from 'node:net'
-import { lost, OperationError, type Answer } from './client.ts'
+import { messageOf } from '../../base/errors.ts'
+import { lost, OperationError, unreachable, type Answer } from './client.ts'
 import type { KeyValueClient } from './key-value.ts'
 import { encodeCommand, ReplyError, ReplyReader, type Reply } from './resp.ts'
 import { openSocket, type Address } from './socket.ts'
@@ -9,7 +10,14 @@ export interface RedisSettings {
   readonly user?: string | undefined
   readonly password?: string | undefined
   readonly database: number
+  /** Name of the master that the sentinel at the target is asked for; the target itself is used without it. */
+  readonly sentinel?: string | undefined
+  /** Replicas that must confirm a change. */
+  readonly replicas: number
 }
+
+/** How long replicas may take to confirm a change, ms. */
+const CONFIRM_MS = 500
 
 /** Compare and set, as one step of the server. The empty list of arguments after the key means: only when absent. */
 const CAS = `local now = redis.call('GET', KEYS[1])
@@ -48,14 +56,17 @@ export class RedisClient implements KeyValueClient {
 
   async write(key: string, value: string): Promise<Answer> {
     const reply = await this.#command('SET', key, value)
-    if (reply === 'OK') return { outcome: 'ok' }
-    throw unexpected(reply)
+    if (reply !== 'OK') throw unexpected(reply)
+    await this.#confirmed()
+    return { outcome: 'ok' }
   }
 
   async cas(key: string, from: string | null, to: string): Promise<Answer> {
     const reply = await this.#command('EVAL', CAS, '1', key, to, ...(from === null ? [] : [from]))
-    if (reply === 1 || reply === 0) return { outcome: reply === 1 ? 'ok' : 'mismatch' }
-    throw unexpected(reply)
+    if (reply === 0) return { outcome: 'mismatch' }
+    if (reply !== 1) throw unexpected(reply)
+    await this.#confirmed()
+    return { outcome: 'ok' }
   }
 
   drop(error: OperationError): void {
@@ -68,12 +79,57 @@ export class RedisClient implements KeyValueClient {
   }
 
   async #command(...words: string[]): Promise<Reply> {
-    if (!this.#isReady) await this.#open()
+    try {
+      if (!this.#isReady) await this.#open()
+    } catch (error) {
+      // Whatever went wrong, the command was not sent.
+      throw unreachable(error)
+    }
     return await this.#exchange(words)
   }
 
+  /** Sees that enough replicas have what this connection has changed. */
+  async #confirmed(): Promise<void> {
+    const { replicas } = this.#settings
+    if (replicas === 0) return
+    // The change has been made, and an error to this says nothing about that.
+    const count = await this.#exchange(['WAIT', String(replicas), String(CONFIRM_MS)]).catch(
+      (error: unknown) => {
+        throw new OperationError('not confirmed', messageOf(error))
+      },
+    )
+    if (typeof count === 'number' && count >= replicas) return
+    throw new OperationError(
+      'not confirmed',
+      `${JSON.stringify(count)} of ${replicas} replicas have confirmed it`,
+    )
+  }
+
   async #open(): Promise<void> {
-    const socket = await openSocket(this.#address, (opening) => {
+    const { user, password, database, sentinel } = this.#settings
+    await this.#connect(sentinel === undefined ? this.#address : await this.#masterOf(sentinel))
+    if (password !== undefined) {
+      await this.#exchange(['AUTH', ...(user === undefined ? [] : [user]), password])
+    }
+    if (database !== 0) await this.#exchange(['SELECT', String(database)])
+    this.#isReady = true
+  }
+
+  /** Asks the sentinel at the target. */
+  async #masterOf(name: string): Promise<Address> {
+    await this.#connect(this.#address)
+    const reply = await this.#exchange(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name])
+    const asked = this.#socket
+    this.#socket = undefined
+    asked?.destroy()
+    const [host, port] = Array.isArray(reply) ? (reply as readonly Reply[]) : []
+    if (typeof host !== 'string')
+      throw new OperationError('no master', `the sentinel knows no master ${name}`)
+    return { host, port: Number(port) }
+  }
+
+  async #connect(address: Address): Promise<void> {
+    const socket = await openSocket(address, (opening) => {
       this.#socket = opening
       // Also while nothing is under way.
       opening.on('error', (error) => this.#ended(opening, error))
@@ -87,12 +143,6 @@ export class RedisClient implements KeyValueClient {
         this.drop(lost(error))
       }
     })
-    const { user, password, database } = this.#settings
-    if (password !== undefined) {
-      await this.#exchange(['AUTH', ...(user === undefined ? [] : [user]), password])
-    }
-    if (database !== 0) await this.#exchange(['SELECT', String(database)])
-    this.#isReady = true
   }
 
   #ended(socket: Socket, error: Error): void {
@@ -106,6 +156,9 @@ export class RedisClient implements KeyValueClient {
       // The server says why it did not.
       const code = reply.message.split(' ', 1)[0] ?? 'error'
       waiting?.reject(new OperationError(code, reply.message, { isIndeterminate: false }))
+      // It was the master once; the sentinel knows another.
+      if (code === 'READONLY' && this.#settings.sentinel !== undefined)
+        this.drop(lost(new Error(reply.message)))
     } else {
       waiting?.resolve(reply)
     }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { throwIfAborted } from '../../base/abort.ts'
 import { EnvironmentError } from '../../base/errors.ts'
+import { fileNameOf } from '../../base/file-name.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
 import type { Node } from '../../plugin/node.ts'
 import { namedNodes, selectNodes } from '../../plugin/selection.ts'
@@ -16,6 +17,8 @@ import { summarize, summaryCsv, summaryValue, type NodeEnd } from './summary.ts'
 
 /** What a load does unless it is told otherwise, ms. */
 const DEFAULT_MS = 30_000
+/** The longest that a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1
 const WORKER = join(import.meta.dirname, 'worker.ts')
 
 export interface Load {
@@ -35,8 +38,16 @@ export async function runLoad(context: ModuleContext, given: LoadProperties, loa
   context.operation('invoke', { from: nodes.map(({ name }) => name), targets })
   // The monotonic clock of this host, on which the nodes' programs run, by the clock of the run: the same for all nodes.
   const offsetNs = context.clock.now() - process.hrtime.bigint()
+  // One node that cannot make its part ends those of the others.
+  const broken = new AbortController()
+  const signal = AbortSignal.any([context.signal, broken.signal])
   const settled = await Promise.allSettled(
-    plans.map(({ node, plan }) => runOn(node, plan, offsetNs, context, given)),
+    plans.map(({ node, plan }) =>
+      runOn(node, plan, offsetNs, { ...context, signal }, given).catch((error: unknown) => {
+        broken.abort(error)
+        throw error
+      }),
+    ),
   )
   throwIfAborted(context.signal)
   const endings = settled.map((one) => {
@@ -98,9 +109,9 @@ function plansFor(
       durationMs: given.duration ?? (lasts ? null : DEFAULT_MS),
       operations: most === Number.POSITIVE_INFINITY ? null : share(most, index),
       warmupMs: given.warmup,
-      timeoutMs: given.timeout,
+      timeoutMs: Math.min(LONGEST_MS, given.timeout),
       connectMs: given.connect_timeout,
-      intervalMs: Math.max(10, given.interval),
+      intervalMs: Math.min(LONGEST_MS, Math.max(10, given.interval)),
       history: history !== undefined,
     }
     firstClient += clients
@@ -116,7 +127,7 @@ async function runOn(
   given: LoadProperties,
 ): Promise<Ending> {
   const program = await nodeCommand(node, given, context.signal)
-  const path = join(context.artifacts(node), context.name.replaceAll(/[^\w.-]/g, '_'))
+  const path = join(context.artifacts(node), fileNameOf(context.name))
   await using running = await node.spawn([...program, '--disable-warning=ExperimentalWarning', WORKER], {
     signal: context.signal,
     input: JSON.stringify(plan),

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { seededRandom } from '../../base/random.ts'
 import { lost, OperationError, unreachable, type LoadClient } from './client.ts'
+import { bare } from './key-value.ts'
 import { keyChooser, weightedChooser } from './keys.ts'
 import { parseAddress } from './socket.ts'
 
@@ -13,6 +14,8 @@ export interface SqlStatement {
   readonly sql: string
   /** What `$1`, `$2`, ... are. */
   readonly parameters: readonly SqlParameter[]
+  /** What it does to the register whose key it has, for the history; null for anything else. */
+  readonly register: 'read' | 'write' | null
 }
 
 export interface SqlSettings {
@@ -35,10 +38,10 @@ export function sqlClients(settings: SqlSettings): (target: string, number: numb
     const random = seededRandom(Math.imul(settings.seed + 1, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b))
     let count = 0
     return {
-      connect: () => connection.query({ text: 'SELECT 1' }),
+      connect: async () => void (await connection.query({ text: 'SELECT 1' })),
       drop: (error) => connection.drop(error),
       next: () => {
-        const { name, sql, parameters } = choose(random)
+        const { name, sql, parameters, register } = choose(random)
         count += 1
         const given = {
           key: chooseKey(random),
@@ -47,17 +50,21 @@ export function sqlClients(settings: SqlSettings): (target: string, number: numb
           random: random.below(2 ** 31),
         }
         const query = { name, text: sql, values: parameters.map((parameter) => given[parameter]) }
+        const written = register === 'write' ? bare(given.value) : null
         return {
           kind: name,
+          ...(register === null ? {} : { subject: { f: register, key: String(given.key), value: written } }),
           run: async () => {
-            await connection.query(query)
-            return { outcome: 'ok' }
+            return { outcome: 'ok', value: bare(await connection.query(query)) }
           },
         }
       },
     }
   }
 }
+
+/** Values as PostgreSQL writes them, of whatever type. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text }
 
 class SqlConnection {
   readonly #target: string
@@ -70,12 +77,13 @@ class SqlConnection {
     this.#settings = settings
   }
 
-  async query(query: pg.QueryConfig): Promise<void> {
+  /** Gives the text of the first value of the first row, null without rows. */
+  async query(query: pg.QueryConfig): Promise<string | null> {
     const given = Promise.withResolvers<never>()
     this.#abandon = given.reject
     try {
       // What is given up ends with its connection, which `drop` has closed.
-      await Promise.race([given.promise, this.#execute(query)])
+      return await Promise.race([given.promise, this.#execute(query)])
     } finally {
       this.#abandon = undefined
     }
@@ -88,13 +96,15 @@ class SqlConnection {
     client?.connection.stream.destroy()
   }
 
-  async #execute(query: pg.QueryConfig): Promise<void> {
+  async #execute(query: pg.QueryConfig): Promise<string | null> {
     const client = this.#client ?? (await this.#open())
     try {
-      await client.query(query)
+      const { rows } = await client.query<(string | null)[]>({ ...query, rowMode: 'array', types: AS_TEXT })
+      return rows[0]?.[0] ?? null
     } catch (error) {
-      // An SQLSTATE is the server's word that it has not done it; class 57 ends the session, and 08 has lost it.
-      if (error instanceof pg.DatabaseError && !/^(08|57)/.test(error.code ?? '')) {
+      // An SQLSTATE is the server's word that it has not done it; class 57 ends the session, 08 has lost it, and 40003
+      // says that nobody knows.
+      if (error instanceof pg.DatabaseError && !/^(08|57|40003)/.test(error.code ?? '')) {
         throw new OperationError(error.code ?? 'error', error.message, { isIndeterminate: false })
       }
       this.#forget(client)

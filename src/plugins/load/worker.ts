@@ -72,24 +72,44 @@ async function anyAnswers(
   const first = clients.slice(0, plan.targets.length)
   const deadline = performance.now() + plan.connectMs
   for (;;) {
-    const timer = setTimeout(() => {
-      for (const client of first) {
-        client.drop(new OperationError('timeout', `no answer within ${plan.timeoutMs} ms`))
-      }
-    }, plan.timeoutMs)
-    try {
-      await Promise.any(first.map((client) => client.connect()))
-      return true
-    } catch (error) {
-      const { code, message } = lost(error instanceof AggregateError ? error.errors[0] : error)
-      if (performance.now() > deadline || stop.aborted) {
-        tell({ type: 'unreachable', code, message })
-        return false
-      }
-    } finally {
-      clearTimeout(timer)
+    const failure = await firstToConnect(first, plan.timeoutMs, stop)
+    if (failure === undefined) return true
+    if (performance.now() > deadline || stop.aborted) {
+      tell({ type: 'unreachable', code: failure.code, message: failure.message })
+      return false
     }
     await sleep(CONNECT_PAUSE_MS, stop).catch(() => undefined)
+  }
+}
+
+/** Resolves when one of them has connected, with nothing under way on the others, or with why none has. */
+async function firstToConnect(
+  clients: readonly LoadClient[],
+  timeoutMs: number,
+  stop: AbortSignal,
+): Promise<OperationError | undefined> {
+  const pending = new Set(clients)
+  const giveUp = (error: OperationError): void => {
+    for (const client of pending) client.drop(error)
+  }
+  const onStop = (): void => giveUp(new OperationError('ended', 'the load was told to end'))
+  const timer = setTimeout(
+    () => giveUp(new OperationError('timeout', `no answer within ${timeoutMs} ms`)),
+    timeoutMs,
+  )
+  stop.addEventListener('abort', onStop, { once: true })
+  const connecting = clients.map((client) => client.connect().finally(() => pending.delete(client)))
+  try {
+    await Promise.any(connecting)
+    // An answer that comes later would be taken for that to the first operation.
+    giveUp(new OperationError('too late', 'another server answered first'))
+    await Promise.allSettled(connecting)
+    return undefined
+  } catch (error) {
+    return lost(error instanceof AggregateError ? error.errors[0] : error)
+  } finally {
+    clearTimeout(timer)
+    stop.removeEventListener('abort', onStop)
   }
 }
 

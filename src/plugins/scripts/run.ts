@@ -1,6 +1,7 @@
 /** Running a script of a module on a node, with its output in the module's log and among the artifacts. */
 import { join } from 'node:path'
 import { formatDuration } from '../../base/duration.ts'
+import { fileNameOf } from '../../base/file-name.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
 import type { CommandResult, Node } from '../../plugin/node.ts'
 import { invocationOf } from './invocation.ts'
@@ -29,7 +30,7 @@ export interface Ending {
 export async function runScript(node: Node, context: ModuleContext, given: Script): Promise<Ending> {
   const { script, env, timeout, export_output: keepsOutput = false, no_output_timeout: silenceMs } = given
   const prefix = context.group(node.group).length > 1 ? `${node.name}: ` : ''
-  const path = join(context.artifacts(node), `${context.name.replaceAll(/[^\w.-]/g, '_')}.log`)
+  const path = join(context.artifacts(node), `${fileNameOf(context.name)}.log`)
   await using log = openScriptLog(path, (line) => context.log(prefix + line))
   const { command, env: handed } = await invocationOf(script, node)
   const running = await node.spawn(command, {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { fileNameOf } from '../../../base/file-name.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { duration } from '../../../plugin/properties.ts'
 import { selectionProperties, selectNodes } from '../../../plugin/selection.ts'
@@ -69,7 +70,7 @@ export default defineModule({
     const results: Record<string, unknown> = {}
     for (const ending of endings) {
       const { node, result } = ending
-      const name = `${context.name.replaceAll(/[^\w.-]/g, '_')}.fio.json`
+      const name = `${fileNameOf(context.name)}.fio.json`
       await writeFile(join(context.artifacts(node), name), result.stdout)
       const parsed = parseFio(result.stdout)
       if (parsed === undefined || parsed.error !== 0 || !(result.ok || ending.wasStopped)) {

@@ -109,3 +109,22 @@ test('the end of the phase ends it, and an abort at once', async () => {
   })
   expect(other.error).toMatchObject({ message: 'aborted by the user' })
 })
+
+test('what no server would be sent is refused with the definition', () => {
+  const refused = (request: object): string[] =>
+    httpLoad.properties.safeParse({ requests: [request] }).error?.issues.map(({ message }) => message) ?? []
+  expect(refused({ name: 'read-error' })).toEqual([
+    'ends in -mismatch, -error, -timeout, as what did not go well is called',
+  ])
+  expect(refused({ path: '/a b' })).toEqual([
+    'is no path: it begins with `/`, and blanks and the like are written as %20',
+  ])
+  expect(refused({ headers: { 'a b': 'x' } })).toEqual(['Header name must be a valid HTTP token ["a b"]'])
+  expect(refused({ headers: { a: 'x\ny' } })).toEqual(['Invalid character in header content ["a"]'])
+  const { error } = httpLoad.properties.safeParse({ urls: ['http://a/b', 'nothing', 'http://me:word@a?b=c'] })
+  expect(error?.issues.map(({ path, message }) => [...path, message])).toEqual([
+    ['urls', 1, 'Invalid URL'],
+    ['urls', 2, 'has a name, a query or a fragment, which are not sent; give them with each request'],
+  ])
+  expect(refused({ name: 'read', path: '/{key}?a=b%20c', headers: { a: 'b' } })).toEqual([])
+})

@@ -1,24 +1,41 @@
 /** Sends HTTP requests from the client nodes. */
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
+import { messageOf } from '../../../base/errors.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { urls } from '../../load/addresses.ts'
-import { loadProperties } from '../../load/properties.ts'
+import { loadProperties, operationName } from '../../load/properties.ts'
 import { runLoad } from '../../load/run-load.ts'
 
 const request = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w.-]{1,60}$/)
-    .optional()
-    .describe('under which it is recorded; the method when left out'),
+  name: operationName().optional().describe('under which it is recorded; the method when left out'),
   weight: z.number().min(0).default(1).describe('how often, beside the others'),
   method: z
     .string()
     .regex(/^[A-Z]{1,20}$/)
     .default('GET')
     .describe('the method'),
-  path: z.string().startsWith('/').default('/').describe('the path; `{key}` in it is the number of a key'),
-  headers: z.record(z.string(), z.string()).default({}).describe('headers'),
+  path: z
+    .string()
+    .regex(/^\/[!-~]*$/, {
+      error: 'is no path: it begins with `/`, and blanks and the like are written as %20',
+    })
+    .default('/')
+    .describe('the path; `{key}` in it is the number of a key'),
+  headers: z
+    .record(z.string(), z.string())
+    .superRefine((headers, context) => {
+      for (const [name, value] of Object.entries(headers)) {
+        try {
+          validateHeaderName(name)
+          validateHeaderValue(name, value)
+        } catch (error) {
+          context.addIssue({ code: 'custom', path: [name], message: messageOf(error) })
+        }
+      }
+    })
+    .default({})
+    .describe('headers'),
   body: z.string().default('').describe('the body; `{key}` in it is the number of a key'),
   expect: z
     .array(z.int().min(100).max(599))

@@ -1,8 +1,10 @@
 import { build, HistogramLogReader, listTags } from 'hdr-histogram-js'
+import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort, redisServer, type DataServer } from '../../../../test/harness/data-servers.ts'
 import { runModule } from '../../../../test/harness/run-module.ts'
+import { serve } from '../../../../test/harness/servers.ts'
 import redisLoad from './index.ts'
 
 let server: DataServer
@@ -158,6 +160,45 @@ test('a server that never answers is a failed operation, not a crash', async () 
   })
   expect(run.error).toBeUndefined()
   expect(run.operations[1]).toEqual(['fail', expect.stringMatching(/^no server answered: .*ECONNREFUSED/)])
+})
+
+test('an answer that comes when the load has begun is not taken for that to an operation', async () => {
+  let held = true
+  const late = await serve((socket) => {
+    const behind = connect(server.port, '127.0.0.1')
+    // The first connection gets no answer before it has asked twice.
+    let asked = 0
+    const answers: Buffer[] = []
+    const holds = held
+    held = false
+    const pass = (): void => {
+      if (!holds || asked > 1) for (const answer of answers.splice(0)) socket.write(answer)
+    }
+    socket.on('data', (chunk) => {
+      asked += 1
+      behind.write(chunk)
+      pass()
+    })
+    behind.on('data', (chunk) => {
+      answers.push(chunk)
+      pass()
+    })
+    socket.on('close', () => behind.destroy())
+    behind.on('error', () => socket.destroy())
+  })
+  await using _late = late
+  await using run = await runModule(redisLoad, {
+    from: 'server',
+    addresses: [server.address, `127.0.0.1:${late.port}`],
+    clients: 2,
+    operations: 200,
+    keys: 2,
+    key_prefix: 'late-',
+    history: true,
+  })
+  expect(run.operations[1]).toMatchObject(['ok', { succeeded: 200, failed: 0 }])
+  const read = run.clientOperations.filter(({ kind, value }) => kind === 'ok' && value.f === 'read')
+  expect(read.filter(({ value }) => !/^1-[01]-\d+$/.test(String(value.value ?? '1-0-0')))).toEqual([])
 })
 
 test('publishes how many operations there were and how long they took', async () => {

@@ -16,6 +16,16 @@ export default defineModule({
     addresses: addresses(),
     user: z.string().optional().describe('user to authenticate as'),
     password: z.string().optional().describe('password to authenticate with'),
+    sentinel: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('name of a master: the servers are sentinels, and each connection asks one who leads now'),
+    replicas: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('replicas that must confirm a change within half a second; otherwise it is in doubt'),
     database: z.int().min(0).default(0).describe('number of the database'),
   }),
   lifetime: 'dynamic',
@@ -23,7 +33,13 @@ export default defineModule({
     runLoad(context, given, {
       protocol: {
         protocol: 'redis',
-        redis: { user: given.user, password: given.password, database: given.database },
+        redis: {
+          user: given.user,
+          password: given.password,
+          database: given.database,
+          sentinel: given.sentinel,
+          replicas: given.replicas,
+        },
         keyValue: keyValueSettings(given),
       },
       targets: given.addresses,

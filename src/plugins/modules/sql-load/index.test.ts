@@ -73,3 +73,45 @@ test('goes on while the server is killed and started again', async () => {
   expect(run.error).toBeUndefined()
   expect(run.operations[1]).toMatchObject(['ok', { failed: expect.any(Number) }])
 })
+
+test('what is read and written of a register goes to the history', async () => {
+  const register = {
+    sql: 'SELECT value FROM item WHERE id = 1000 + $1',
+    parameters: ['key'],
+    register: 'read',
+  }
+  await using run = await runModule(sqlLoad, {
+    from: 'server',
+    addresses: [server.address],
+    clients: 1,
+    operations: 200,
+    keys: 3,
+    history: true,
+    statements: [
+      { ...put, sql: put.sql.replace('$1', '1000 + $1'), register: 'write' },
+      { ...register, name: 'get' },
+      { name: 'other', sql: 'SELECT 1' },
+    ],
+  })
+  expect(run.operations[1]).toMatchObject(['ok', { succeeded: 200, failed: 0 }])
+  // Of one client each read gives what it wrote last.
+  const values = new Map<string, unknown>()
+  const ended = run.clientOperations.filter(({ kind }) => kind === 'ok')
+  expect(ended.length).toBeLessThan(200)
+  for (const { value } of ended) {
+    if (value.f === 'write') values.set(value.key, value.value)
+    else expect(value.value).toBe(values.get(value.key) ?? null)
+  }
+  expect([...values.keys()].toSorted((a, b) => a.localeCompare(b))).toEqual(['0', '1', '2'])
+})
+
+test('a history of no register is refused with the definition', () => {
+  const refused = (given: object): string[] =>
+    sqlLoad.properties.safeParse(given).error?.issues.map(({ message }) => message) ?? []
+  expect(refused({ history: true, statements: [put] })).toEqual([
+    'is of registers, and no statement has a `register`',
+  ])
+  expect(refused({ statements: [{ ...put, parameters: ['key'], register: 'write' }] })).toEqual([
+    'is of a register, and lacks its `key` or its `value` among the parameters',
+  ])
+})
