@@ -3,6 +3,7 @@ import { isObserver } from '../../diagnosis/case/involved.ts'
 import { functionName, isGeneric, isIdle } from '../../diagnosis/knowledge/functions.ts'
 import { waitsForMutex } from '../../diagnosis/knowledge/waits.ts'
 import type { Evidence } from '../../evidence/query.ts'
+import { isStuck } from './feature.ts'
 import { templateOf } from './template.ts'
 
 const MOST_TEXTS = 40
@@ -10,9 +11,6 @@ const MOST_ROWS = 5000
 const MOST_FRAMES = 3
 /** Share of all samples that a stack must have on the sick side. */
 const BIG_SHARE = 0.1
-
-/** Waits in which no thread is idle: they tell something without a healthy side as well. */
-const STUCK = / of a locked mutex|, uninterruptible/
 
 export interface Captures {
   readonly sick: readonly string[]
@@ -53,7 +51,7 @@ export async function waits(evidence: Evidence, captures: Captures): Promise<Cap
   const sick = await of(captures.sick)
   if (sick === null) return null
   const healthy = await of(captures.healthy)
-  const special = [...sick].filter((text) => (healthy === null ? STUCK.test(text) : !healthy.has(text)))
+  const special = [...sick].filter((text) => (healthy === null ? isStuck(text) : !healthy.has(text)))
   return special.toSorted().slice(0, MOST_TEXTS)
 }
 

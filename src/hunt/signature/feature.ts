@@ -44,8 +44,14 @@ export function kindOf(one: Feature): FeatureKind {
 
 export const textOf = (one: Feature): string => one.slice(one.indexOf(':') + 2)
 
-/** Most telling kind first. */
-export const byKind = (a: Feature, b: Feature): number => kinds.indexOf(kindOf(a)) - kinds.indexOf(kindOf(b))
+/** Whether the text of a wait is of one in which no thread is idle: it tells something without a healthy side as well. */
+export const isStuck = (text: string): boolean => / of a locked mutex|, uninterruptible/.test(text)
+
+/** Most telling kind first; of waits those in which no thread is idle. */
+export const byKind = (a: Feature, b: Feature): number => placeOf(a) - placeOf(b)
+
+const placeOf = (one: Feature): number =>
+  kinds.indexOf(kindOf(one)) + (kindOf(one) === 'wait' && !isStuck(textOf(one)) ? 0.5 : 0)
 
 /** As part of a sentence. */
 export const inWords = (one: Feature): string => `${featureKinds[kindOf(one)].words} ${textOf(one)}`
