@@ -43,6 +43,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'throughput and latencies of runs out of their histogram logs, side by side, with a verdict',
     load: () => import('./performance.ts'),
   },
+  failures: {
+    summary: 'failed runs by bug: which failed in the same way, and how often each comes',
+    load: () => import('./failures.ts'),
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),
