@@ -6,8 +6,8 @@ import { inWords } from '../hunt/signature/feature.ts'
 import type { Signature } from '../hunt/signature/feature.ts'
 import { groupFailures } from '../hunt/signature/group.ts'
 import type { Grouping } from '../hunt/signature/group.ts'
-import { rateOf } from '../hunt/signature/rate.ts'
-import type { Rate } from '../hunt/signature/rate.ts'
+import { confidenceSequence, type Interval } from '../hunt/stats/confidence-sequence.ts'
+import type { Count } from '../hunt/stats/two-rates.ts'
 import { signatureOf } from '../hunt/signature/signature.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { shortened, visibleLine } from '../report/text.ts'
@@ -50,6 +50,9 @@ The exit code is 1 when a run failed, 0 when none did.`,
     return definitions.some(({ groups }) => groups.length > 0) ? exitCodes.fail : exitCodes.pass
   },
 })
+
+/** Of the intervals. */
+const CONFIDENCE = 0.95
 
 function patternOf(text: string): RegExp {
   try {
@@ -112,17 +115,17 @@ interface Result {
   /** Whether the failures are those of more than one bug. */
   readonly mixture: boolean
   readonly answer: string
-  readonly groups: readonly (Grouping['groups'][number] & { readonly rate: Rate })[]
+  readonly groups: readonly (Grouping['groups'][number] & { readonly rate: Count & Interval })[]
   readonly failures: Grouping['failures']
 }
 
 function resultOf(definition: string, signatures: readonly Signature[], grouping: Grouping): Result {
   const passed = signatures.filter(({ failed, verdict }) => !failed && verdict === 'pass').length
   const failed = grouping.failures.length
-  const groups = grouping.groups.map((group) => ({
-    ...group,
-    rate: rateOf(group.runs.length, passed + group.runs.length),
-  }))
+  const groups = grouping.groups.map((group) => {
+    const count = { shown: group.runs.length, runs: passed + group.runs.length }
+    return { ...group, rate: { ...count, ...confidenceSequence(count.shown, count.runs, CONFIDENCE) } }
+  })
   const counts = {
     runs: signatures.length,
     passed,

@@ -17,6 +17,7 @@ import {
 } from '../hunt/hunt-directory.ts'
 import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import { plannerOf, samplePoint } from '../hunt/question.ts'
+import { ofHuntedBug } from '../hunt/same-bug.ts'
 import { questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
@@ -59,8 +60,10 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     if (why) {
       for (const trial of directory.trials)
         context.print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
-      const [next] = planner.next(directory.trials, 1)
-      context.print(next === undefined ? planner.answer(directory.trials).sentence : `next: ${next.why}`)
+      const trials = ofHuntedBug(directory.trials)
+      const answer = planner.answer(trials)
+      const [next] = answer.done ? [] : planner.next(trials, 1)
+      context.print(next === undefined ? answer.sentence : `next: ${next.why}`)
       return exitCodes.pass
     }
     const parametersOf = (point: Point): string[] => trialParameters(record, directory, point)

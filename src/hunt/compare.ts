@@ -1,7 +1,8 @@
 /** Is A different from B: how often it comes, or a quantity that is measured in each run. */
+import { compareByRanks } from '../diagnosis/stats/mann-whitney.ts'
+import { median } from '../diagnosis/stats/order.ts'
 import type { Answer, Level, Trial } from '../model/hunt.ts'
 import type { Planner } from './planner.ts'
-import { compareRanks } from './stats/ranks.ts'
 import { evidenceOfDifference } from './stats/two-rates.ts'
 import { percent, ratesPicture, tally, telling } from './tally.ts'
 
@@ -106,7 +107,11 @@ function measured(sides: readonly (readonly Trial[])[], confidence: number, quan
   }
   for (let look = 1, runs = FIRST_LOOK; runs <= size; look++, runs *= 2) {
     const level = ((1 - confidence) * 6) / (Math.PI * look) ** 2
-    const { p, superiority, shift } = compareRanks(a.slice(0, runs), b.slice(0, runs), look)
+    const [first, second] = [a.slice(0, runs), b.slice(0, runs)]
+    const { p, delta } = compareByRanks(first, second)
+    const superiority = (delta + 1) / 2
+    // Hodges and Lehmann 1963: the median of all differences.
+    const shift = median(second.flatMap((one) => first.map((other) => one - other)))
     best = {
       differs: p <= level,
       probability: 1 - p,

@@ -12,6 +12,7 @@ import { readRunRecord } from '../store/run-directory.ts'
 import { runOf, type HuntDirectory, type TrialRecord } from './hunt-directory.ts'
 import { judge } from './outcome.ts'
 import type { Planner } from './planner.ts'
+import { bugsOf, createBugs, ofHuntedBug } from './same-bug.ts'
 
 export interface HuntOptions {
   readonly planner: Planner
@@ -32,7 +33,12 @@ export interface HuntOptions {
 
 export type HuntEvent =
   | { readonly type: 'trial'; readonly trial: TrialRecord }
-  | { readonly type: 'answer'; readonly answer: Answer; readonly trials: readonly TrialRecord[] }
+  | {
+      readonly type: 'answer'
+      readonly answer: Answer
+      /** As they bear on the bug that is hunted. */
+      readonly trials: readonly TrialRecord[]
+    }
 
 /** So many runs in a row that say nothing are no accident. */
 const IDLE_LIMIT = 10
@@ -42,6 +48,7 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
   const { planner, parallel, signal, progress } = options
   const { section } = directory.record
   let idle = 0
+  const bugs = createBugs()
   const running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<void> }>()
 
   const settle = (trial: TrialRecord): void => {
@@ -49,10 +56,16 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
     idle = trial.outcome === 'void' ? idle + 1 : 0
     progress({ type: 'trial', trial })
   }
+  const grouped = async (trial: TrialRecord): Promise<TrialRecord> => {
+    if (trial.outcome !== 'shown') return trial
+    const signature = await bugs.groupOf(trial, directory.trials)
+    return signature === undefined ? trial : { ...trial, signature }
+  }
   const start = (trial: TrialRecord): void => {
     const stop = new AbortController()
     const within = AbortSignal.any([signal, stop.signal])
     const ended = conduct(trial, directory, options, within)
+      .then(grouped)
       .then(settle)
       .finally(() => running.delete(trial.number))
     running.set(trial.number, { stop, ended })
@@ -61,10 +74,10 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
 
   // Those that were under way when the hunt was killed are not begun again: their numbers are spent.
   for (const trial of directory.trials)
-    if (trial.outcome === 'running') settle(await judged(trial, directory, options))
+    if (trial.outcome === 'running') settle(await grouped(await judged(trial, directory, options)))
   for (;;) {
-    const { trials } = directory
-    const answer = planner.answer(trials)
+    const trials = ofHuntedBug(directory.trials)
+    const answer = withMixture(planner.answer(trials), directory.trials)
     directory.save(answer)
     progress({ type: 'answer', answer, trials })
     const over = answer.done || signal.aborted
@@ -87,6 +100,17 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
       return answer
     }
     await Promise.race([...running.values()].map(({ ended }) => ended))
+  }
+}
+
+/** An answer is about one bug; if there were others, it says so. */
+function withMixture(answer: Answer, trials: readonly Trial[]): Answer {
+  const [hunted, ...others] = bugsOf(trials)
+  if (hunted === undefined || others.length === 0) return answer
+  const rest = others.map(([bug, count]) => `${bug} (${count})`).join(', ')
+  return {
+    ...answer,
+    sentence: `${answer.sentence}; this is of ${hunted[0]} (${hunted[1]}), and there were also ${rest}`,
   }
 }
 

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { seededRandom } from '../../base/random.ts'
 import { betaCdf, betaQuantile, lnBeta } from './beta.ts'
 import { confidenceSequence } from './confidence-sequence.ts'
-import { compareRanks } from './ranks.ts'
 import { decide } from './sprt.ts'
 import { evidenceOfDifference } from './two-rates.ts'
 
@@ -47,19 +46,4 @@ test('two rates are told apart at once when they are far apart, and not when the
   expect(decide({ shown: 1, runs: 4 }, { low: 0.05, high: 0.5, error: 0.05 })).toBe(null)
   expect(evidenceOfDifference({ shown: 0, runs: 20 }, { shown: 10, runs: 20 })).toBeGreaterThan(Math.log(20))
   expect(evidenceOfDifference({ shown: 5, runs: 20 }, { shown: 5, runs: 20 })).toBeLessThan(0)
-})
-
-test('measured quantities differ by their order, whatever their unit', () => {
-  const slow = [10, 11, 12, 13, 14, 15, 16, 17]
-  const fast = slow.map((value) => value - 20)
-  expect(compareRanks(slow, fast)).toMatchObject({ superiority: 0, shift: -20 })
-  expect(compareRanks(slow, fast).p).toBeLessThan(0.005)
-  expect(compareRanks(slow, slow).p).toBeGreaterThan(0.9)
-  expect(compareRanks(slow, slow).superiority).toBe(0.5)
-  // Brunner and Munzel 2000, pain scores: 14 against 11 patients, superiority 0.788674.
-  const yes = [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 1, 1]
-  const no = [3, 3, 4, 3, 1, 2, 3, 1, 1, 5, 4]
-  const pain = compareRanks(yes, no)
-  expect(pain.superiority).toBeCloseTo(0.788961, 3)
-  expect(pain.p).toBeLessThan(0.02)
 })
