@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'throughput and latencies of runs out of their histogram logs, side by side, with a verdict',
     load: () => import('./performance.ts'),
   },
+  trend: {
+    summary: 'change points in the results of many nights, with what else changed there',
+    load: () => import('./trend.ts'),
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),
