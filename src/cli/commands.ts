@@ -47,6 +47,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'failed runs by bug: which failed in the same way, and how often each comes',
     load: () => import('./failures.ts'),
   },
+  trend: {
+    summary: 'change points in the results of many nights, with what else changed there',
+    load: () => import('./trend.ts'),
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),

@@ -7,7 +7,7 @@ import type { Planner } from './planner.ts'
 import { exposures } from './exposure.ts'
 import { lnBeta } from './stats/beta.ts'
 import type { Count } from './stats/two-rates.ts'
-import { again, ratesPicture, runsText, tally, telling } from './tally.ts'
+import { again, ratesPicture, runsText, tally } from './tally.ts'
 
 export interface VerifyQuestion {
   readonly confidence: number

@@ -1,5 +1,6 @@
 /** Stretches of the time of a case. */
 import type { RunRecord } from '../model/run.ts'
+import type { Direction } from '../model/trend.ts'
 
 /** From and to in ns since the epoch. */
 export interface TimeSpan {
@@ -7,9 +8,9 @@ export interface TimeSpan {
   readonly to: bigint
 }
 
-/** A stretch that charts show behind their lines: the symptom showed, or the ladder was climbed. */
+/** A stretch that charts show behind their lines: the symptom showed, the ladder was climbed, or a level changed. */
 export interface Band extends TimeSpan {
-  readonly kind: 'symptom' | 'reference' | 'sick' | 'cured'
+  readonly kind: 'symptom' | 'reference' | 'sick' | 'cured' | Direction
 }
 
 const MINUTE = 60_000_000_000n

@@ -185,15 +185,37 @@ export async function latestRun(
   definition: string,
   isWanted: (record: RunRecord, directory: string) => boolean | Promise<boolean>,
 ): Promise<{ directory: string; record: RunRecord } | undefined> {
-  const ids = (await readdir(root).catch((): string[] => [])).toSorted()
-  // Only those whose id has the definition's name: there may be thousands of runs.
-  for (const id of ids.filter((one) => one.includes(`-${slugOf(definition)}-`)).toReversed()) {
-    const directory = join(root, id)
-    const record = await readRunRecord(directory).catch(() => undefined)
-    if (record === undefined || basename(record.definition) !== basename(definition)) continue
-    if (await isWanted(record, directory)) return { directory, record }
+  for (const directory of (await directoriesOf(root, definition)).toReversed()) {
+    const record = await recordOf(directory, definition)
+    if (record !== undefined && (await isWanted(record, directory))) return { directory, record }
   }
   return undefined
+}
+
+/** The runs below `root` of a definition file of this name that ended, the oldest first; at most the last `most`. */
+export async function endedRuns(
+  root: string,
+  definition: string,
+  most: number,
+): Promise<{ directory: string; record: RunRecord }[]> {
+  const found: { directory: string; record: RunRecord }[] = []
+  for (const directory of (await directoriesOf(root, definition)).toReversed()) {
+    if (found.length >= most) break
+    const record = await recordOf(directory, definition)
+    if (record?.state === 'ended') found.push({ directory, record })
+  }
+  return found.reverse()
+}
+
+/** Only those whose id has the definition's name: there may be thousands of runs. In order of time. */
+async function directoriesOf(root: string, definition: string): Promise<string[]> {
+  const ids = (await readdir(root).catch((): string[] => [])).toSorted()
+  return ids.filter((one) => one.includes(`-${slugOf(definition)}-`)).map((id) => join(root, id))
+}
+
+async function recordOf(directory: string, definition: string): Promise<RunRecord | undefined> {
+  const record = await readRunRecord(directory).catch(() => undefined)
+  return record !== undefined && basename(record.definition) === basename(definition) ? record : undefined
 }
 
 /** Like `mkdir -p`. Node's own recursive mkdir never ends where a file system says ENOENT for good, as procfs does. */

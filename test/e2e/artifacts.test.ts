@@ -1,8 +1,10 @@
 /** What runs leave is judged and reported: by artifact checkers, and as performance, side by side. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunRecord } from '../../src/model/run.ts'
+import type { Trend } from '../../src/model/trend.ts'
 import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
 
 let place: Workplace
@@ -159,7 +161,7 @@ freq: {artifact_checker: tool, properties: {tool: histo-freq}}
   })
 })
 
-test('quarry performance: runs side by side, with a verdict', async () => {
+test('quarry performance and trend: runs side by side, with a verdict', async () => {
   const runs: string[] = []
   for (const [seed, factor] of [
     [1, 1],
@@ -186,6 +188,14 @@ test('quarry performance: runs side by side, with a verdict', async () => {
   expect(readFileSync(join(place.path, 'nights.html'), 'utf8')).toContain('<span class="worse">worse</span>')
   const csv = await place.quarry('performance', first, '--format', 'csv', '--skip', '10s')
   expect(csv.stdout.split('\n')).toHaveLength(82)
+  const definition = place.records().at(-1)?.definition ?? ''
+  const trend = await place.quarry('trend', definition, '--json')
+  expect(trend.exitCode).toBe(2)
+  const { series, points } = jsonOf<Trend>(trend)
+  expect(points.at(-1)?.attributes).toMatchObject({ host: hostname() })
+  const throughput = series.find(({ name }) => name === 'load throughput')
+  expect(throughput?.data.slice(-3).map((value) => Math.round(value ?? 0))).toEqual([100, 100, 100])
+  expect(series.find(({ name }) => name === 'pass rate')?.data.at(-1)).toBe(1)
   const wrong = await place.quarry('performance', first, '--format', 'pdf')
   expect(wrong.exitCode).toBe(64)
   expect(worse.stdout).toContain('cannot be known from one run of each')

@@ -32,6 +32,10 @@ interface LineOptions {
   readonly longestGap?: number
   /** Series keep the order of their first rows, and so their colours; the one with the highest peak is first otherwise. */
   readonly inOrder?: boolean
+  /** Rows of the same form, a thin line for each of their series: levels of what is drawn. */
+  readonly levels?: readonly TableRow[]
+  /** What stands below the drawing; times since the frame began when left out. */
+  readonly ticks?: Html
 }
 
 /** Rows with `ts` (ns), `value` and perhaps `series`. */
@@ -39,33 +43,36 @@ export function lineChart(
   rows: readonly TableRow[],
   unit: string,
   frame: TimeFrame,
-  { limits = [], longestGap, inOrder = false }: LineOptions = {},
+  { limits = [], longestGap, inOrder = false, levels = [], ticks }: LineOptions = {},
 ): Html {
   const all = inOrder ? seriesOf(rows, frame) : byPeak(seriesOf(rows, frame))
   const series = all.slice(0, MOST_SERIES)
   if (series.length === 0) return html`<p class="none">no samples in this time</p>`
   const limitSeries = byPeak(seriesOf(limits, frame)).slice(0, MOST_SERIES)
-  const values = [...series, ...limitSeries].flatMap(({ points }) => points.map(({ value }) => value))
-  const [low, high] = rangeOf(values, unit)
+  const levelSeries = seriesOf(levels, frame)
+  const valuesOf = (list: readonly Series[]): number[] =>
+    list.flatMap(({ points }) => points.map(({ value }) => value))
+  const [low, high] = rangeOf(valuesOf([...series, ...limitSeries, ...levelSeries]), unit)
   // Yes or no: it changes at once, and has nothing in between.
-  const binary = values.every((value) => value === 0 || value === 1)
+  const binary = valuesOf([...series, ...limitSeries]).every((value) => value === 0 || value === 1)
   const y = linear(low, high, unit, binary ? 2 : 4)
-  const draw = (kind: string, { points }: Series): Html => {
+  const draw = (kind: string, { points }: Series, jumps = binary): Html => {
     const gap = longestGap === undefined ? undefined : longestGap / Number(frame.to - frame.from)
-    const path = pathOf(points, (value) => SIZE - y(value) * SIZE, binary, gap)
+    const path = pathOf(points, (value) => SIZE - y(value) * SIZE, jumps, gap)
     return html`<path class="line ${kind}" d="${path}" vector-effect="non-scaling-stroke" />`
   }
   const heights = y.ticks.map((tick) => ({ tick, bottom: `bottom:${(y(tick) * 100).toFixed(2)}%` }))
   const lines = [
     ...limitSeries.map((one) => draw('limit', one)),
     ...series.map((one, index) => draw(`c${index}`, one)),
+    ...levelSeries.map((one) => draw('level', one, false)),
   ]
   return html`<div class="plot">
       ${bands(frame)}
       ${heights.map(({ tick, bottom }) => html`<b class="grid" style="${bottom}"><span>${formatValue(tick, unit)}</span></b>`)}
       <svg viewBox="0 0 ${SIZE} ${SIZE}" preserveAspectRatio="none" aria-hidden="true">${lines}</svg>
     </div>
-    ${timeTicks(frame)}${legend(series, all.length - series.length, limitSeries, unit)}`
+    ${ticks ?? timeTicks(frame)}${legend(series, all.length - series.length, limitSeries, unit)}`
 }
 
 /** From 0 where that leaves room to see the changes; shares of a whole up to 100 % when they come near. */
