@@ -15,6 +15,7 @@ beforeEach(() => {
 afterEach(() => place[Symbol.dispose]())
 
 const MINUTES = 60_000
+const root = join(import.meta.dirname, '../..')
 
 /** A definition whose only step is a script that succeeds or does not. */
 const definitionOf = (hunt: string, script: string, defaults = ''): string => `${defaults}
@@ -136,6 +137,24 @@ test(
     expect(result(ended)).toMatchObject({ verdict: 'pass', result: culprit })
     expect(readdirSync(result(ended).directory)).not.toContain('checkouts')
     expect(trialsOf(result(ended).directory).length).toBe(result(ended).runs)
+  },
+)
+
+test(
+  'the example names the release that loses an update now and then',
+  { timeout: 10 * MINUTES },
+  async () => {
+    const text = readFileSync(join(root, 'examples/lost-update.yaml'), 'utf8')
+    // Surer than usual: a test must not be wrong once in twenty times.
+    const file = place.write(
+      'lost-update.yaml',
+      text
+        .replace('from: 1\n  to: 64', 'from: 34\n  to: 49\n  confidence: 0.9999')
+        .replace('"examples/', `"${root}/examples/`),
+    )
+    const ended = await place.quarry('hunt', file, '--as-is', '--json')
+    expect(result(ended)).toMatchObject({ verdict: 'pass', result: 42 })
+    expect(result(ended).answer).toMatch(/^release 42 brought it/)
   },
 )
 
