@@ -139,6 +139,7 @@ function rateOf(shown: number, runs: number, confidence: number): Rate {
 }
 
 function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenResult, done: boolean): string {
+  if ((result.with?.runs ?? 0) + result.without.runs === 0) return 'Nothing is known yet.'
   const claim = claimOf(space, group, result)
   if (group.probability >= confidence) return `${claim}.`
   const percent = (100 * group.probability).toFixed(group.probability < 0.1 ? 1 : 0)
@@ -151,7 +152,6 @@ const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + t
 function claimOf(space: Space, { how, literals }: Group, { with: held, without }: ScreenResult): string {
   if (held === null) {
     const { shown, runs, high } = without
-    if (runs === 0) return 'Nothing is known'
     if (shown === 0)
       return `It never came in ${runs} runs, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
     return `None of the factors matters: it came in ${shown} of ${runs} runs, whatever their levels`
