@@ -1,0 +1,176 @@
+/** What is known so far: the leading set of factors, how sure it is, and its rates. */
+import type { Answer, Level } from '../../model/hunt.ts'
+import { betaQuantile } from '../stats/beta.ts'
+import { type How, type Rule, cellOf } from './belief.ts'
+import { conditionOf } from './phrase.ts'
+import { type Literal, type Observation, type Space, holds } from './space.ts'
+
+/** Share of runs that showed it, with a Bayesian interval (Jeffreys) that holds the truth with the asked confidence. */
+export interface Rate {
+  readonly shown: number
+  readonly runs: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface ScreenResult {
+  /** What matters. Entries of one factor are alternatives: one of these levels. Empty when nothing does. */
+  readonly active: readonly { readonly factor: string; readonly level: Level }[]
+  readonly how: How
+  /** The factors act only, or most, with each other. */
+  readonly together: boolean
+  /** Runs at which the condition held; `null` when no factor matters. */
+  readonly with: Rate | null
+  readonly without: Rate
+}
+
+/** Rules with the same factors and levels that act alike. */
+export interface Group {
+  readonly how: How
+  readonly literals: readonly Literal[]
+  readonly probability: number
+  /** The most probable of them. */
+  readonly rule: Rule
+}
+
+/** Of the weight of the leading rule. */
+const WORTH_A_GROUP = 1e-4
+
+export function leading(rules: readonly Rule[]): Group | undefined {
+  const groups = new Map<string, Group>()
+  for (const rule of rules) {
+    // Sorted by weight: the rest together could not lead.
+    if (rule.weight < WORTH_A_GROUP * (rules[0]?.weight ?? 0)) break
+    const literals = rule.literals.toSorted((a, b) => a.factor - b.factor)
+    const key = `${rule.how} ${literals.map(({ factor, mask }) => `${factor}:${mask}`).join()}`
+    const group = groups.get(key) ?? { how: rule.how, literals, probability: 0, rule }
+    groups.set(key, { ...group, probability: group.probability + rule.weight })
+  }
+  return [...groups.values()].toSorted((a, b) => b.probability - a.probability)[0]
+}
+
+interface Known {
+  readonly space: Space
+  readonly rules: readonly Rule[]
+  readonly observations: readonly Observation[]
+  readonly confidence: number
+  /** What the best next run tells, in nats, and the least that is worth a run. */
+  readonly information: number
+  readonly least: number
+}
+
+export function answerOf(known: Known): Answer {
+  const { space, rules, observations, confidence, information, least } = known
+  const group = leading(rules)
+  if (group === undefined) throw new Error('there is always the rule that no factor matters')
+  const sure = group.probability >= confidence
+  const running = observations.some(({ outcome }) => outcome === 'running')
+  const done = sure || (information < least && !running)
+  const result = resultOf(space, group, observations, confidence)
+  return {
+    done,
+    sure,
+    result,
+    probability: group.probability,
+    sentence: sentenceOf(known, group, result, done),
+    runsToGo: done ? 0 : runsToGo(rules, confidence, information, least),
+    picture: {
+      type: 'posterior',
+      over: 'factor',
+      bars: [
+        ...space.names.map((label, factor) => ({
+          label,
+          probability: sumWhere(rules, ({ literals }) => literals.some((one) => one.factor === factor)),
+        })),
+        { label: 'none', probability: sumWhere(rules, ({ how }) => how === 'none') },
+      ],
+    },
+  }
+}
+
+const sumWhere = (rules: readonly Rule[], which: (rule: Rule) => boolean): number =>
+  Math.min(
+    1,
+    rules.filter(which).reduce((sum, { weight }) => sum + weight, 0),
+  )
+
+function resultOf(
+  space: Space,
+  group: Group,
+  observations: readonly Observation[],
+  confidence: number,
+): ScreenResult {
+  const counts = [
+    { shown: 0, runs: 0 },
+    { shown: 0, runs: 0 },
+  ]
+  for (const { levels, outcome } of observations) {
+    if (outcome !== 'shown' && outcome !== 'clean') continue
+    const held = group.rule.high[cellOf(group.rule.literals, levels)] === true ? 1 : 0
+    const count = counts[held]
+    if (count === undefined) continue
+    count.runs++
+    if (outcome === 'shown') count.shown++
+  }
+  const [without, held] = counts.map(({ shown, runs }) => rateOf(shown, runs, confidence))
+  if (without === undefined || held === undefined) throw new Error('two counts make two rates')
+  return {
+    active: group.literals.flatMap(({ factor, mask }) =>
+      (space.levels[factor] ?? []).flatMap((level, at) =>
+        holds(mask, at) === 1 ? [{ factor: space.names[factor] ?? '', level }] : [],
+      ),
+    ),
+    how: group.how,
+    together: group.how === 'together',
+    with: group.how === 'none' ? null : held,
+    without,
+  }
+}
+
+function rateOf(shown: number, runs: number, confidence: number): Rate {
+  const tail = (1 - confidence) / 2
+  const [a, b] = [shown + 0.5, runs - shown + 0.5]
+  return {
+    shown,
+    runs,
+    low: shown === 0 ? 0 : betaQuantile(tail, a, b),
+    high: shown === runs ? 1 : betaQuantile(1 - tail, a, b),
+  }
+}
+
+function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenResult, done: boolean): string {
+  if ((result.with?.runs ?? 0) + result.without.runs === 0) return 'Nothing is known yet.'
+  const claim = claimOf(space, group, result)
+  if (group.probability >= confidence) return `${claim}.`
+  const percent = (100 * group.probability).toFixed(group.probability < 0.1 ? 1 : 0)
+  if (done) return `No run that can be made tells more. ${percent} % likely: ${decapitalised(claim)}.`
+  return `Not sure yet; ${percent} % likely: ${decapitalised(claim)}.`
+}
+
+const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
+function claimOf(space: Space, { how, literals }: Group, { with: held, without }: ScreenResult): string {
+  if (held === null) {
+    const { shown, runs, high } = without
+    if (shown === 0)
+      return `It never came in ${runs} runs, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
+    return `None of the factors matters: it came in ${shown} of ${runs} runs, whatever their levels`
+  }
+  const rates = `${held.shown} of ${held.runs} runs, against ${without.shown} of ${without.runs} otherwise`
+  const condition = conditionOf(space, how, literals)
+  if (how === 'more') return `It depends on more than two factors, ${condition} among them: ${rates}`
+  return `It comes when ${condition}: ${rates}`
+}
+
+/** Entropy that is to go over what the next run takes of it. */
+function runsToGo(
+  rules: readonly Rule[],
+  confidence: number,
+  information: number,
+  least: number,
+): number | null {
+  if (information < least) return null
+  const entropy = rules.reduce((sum, { weight }) => sum - weight * Math.log(weight), 0)
+  const left = -confidence * Math.log(confidence) - (1 - confidence) * Math.log(1 - confidence)
+  return Math.max(1, Math.ceil((entropy - left) / information))
+}

@@ -1,0 +1,334 @@
+/**
+ * What is believed of the factors: every rule of none, one or two literals, and the leading pairs with a third, each with
+ * its probability and the rates that it expects.
+ *
+ * A quarter of the belief beforehand is that no factor matters: where none does, "one does" is then said in at most
+ * 3 (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality), and far less often
+ * in simulations. Pairs that act together have most, as there are many, and a hunt that stops early takes one of them
+ * for a factor alone, or for none.
+ */
+import { type Levels, type Literal, type Observation, type Space, holds } from './space.ts'
+import type { Counts, Fit, RateModel } from './rates.ts'
+
+/** How the factors of a rule act. `more` is of three or more. */
+export type How = 'none' | 'alone' | 'together' | 'either' | 'more'
+
+export interface Rule {
+  readonly how: How
+  readonly literals: readonly Literal[]
+  /** Probability. */
+  readonly weight: number
+  /** Expected rate where the literals hold that the bits of the index say: bit 0 the first, and so on. */
+  readonly rates: readonly number[]
+  /** Which of these cells have the behaviour, by the rule. */
+  readonly high: readonly boolean[]
+}
+
+const PRIOR = { none: 0.25, alone: 0.15, together: 0.4, either: 0.16, more: 0.04 }
+
+/** Pairs beyond these are left out, those first whose literals say least alone: a choice must stay fast. */
+const MOST_PAIRS = 6000
+/** Leading pairs that a third factor is tried with. */
+const LEADERS = 6
+
+interface Draft {
+  readonly how: How
+  readonly literals: readonly Literal[]
+  readonly log: number
+  readonly rates: readonly number[]
+  readonly high: readonly boolean[]
+}
+
+/** All rules, the most probable first; those below a millionth are left out. */
+export function rulesOf(space: Space, model: RateModel, observations: readonly Observation[]): Rule[] {
+  const tally = tallyOf(space, observations)
+  const counted = observations.filter(({ outcome }) => outcome === 'shown' || outcome === 'clean')
+  const drafts = [none(tally, model), ...alone(space, tally, model)]
+  const pairs = paired(space, tally, model, drafts.slice(1))
+  drafts.push(...pairs)
+  const leaders = pairs
+    .toSorted((a, b) => b.log - a.log)
+    .slice(0, LEADERS)
+    .filter(({ log }, _, [first]) => log > (first?.log ?? 0) - 12)
+  drafts.push(...extended(space, counted, model, leaders))
+  return weighed(drafts)
+}
+
+function weighed(drafts: readonly Draft[]): Rule[] {
+  const best = drafts.reduce((most, { log }) => Math.max(most, log), Number.NEGATIVE_INFINITY)
+  const shares = drafts.map(({ log }) => Math.exp(log - best))
+  const sum = shares.reduce((total, share) => total + share, 0)
+  return drafts
+    .map(({ how, literals, rates, high }, at) => ({
+      how,
+      literals,
+      rates,
+      high,
+      weight: (shares[at] ?? 0) / sum,
+    }))
+    .filter(({ weight }) => weight > 1e-6)
+    .toSorted((a, b) => b.weight - a.weight)
+}
+
+/** Which cell of a rule a point is in: the index into its rates. */
+export const cellOf = (literals: readonly Literal[], levels: Levels): number =>
+  literals.reduce((cell, { factor, mask }, at) => cell | (holds(mask, levels[factor] ?? 0) << at), 0)
+
+/** Runs by the levels of two factors at once. */
+interface Tally {
+  readonly shown: Uint32Array
+  readonly clean: Uint32Array
+  /** Where the runs stand that have these levels of two factors, the first before the second. */
+  readonly index: (first: number, second: number, levelOfFirst: number, levelOfSecond: number) => number
+  readonly total: Counts
+}
+
+function tallyOf(space: Space, observations: readonly Observation[]): Tally {
+  const factors = space.names.length
+  const width = Math.max(...space.levels.map((levels) => levels.length))
+  const index = (first: number, second: number, i: number, j: number): number =>
+    ((first * factors + second) * width + i) * width + j
+  const shown = new Uint32Array(factors * factors * width * width)
+  const clean = new Uint32Array(shown.length)
+  const total = { shown: 0, clean: 0 }
+  for (const { outcome, levels } of observations) {
+    if (outcome !== 'shown' && outcome !== 'clean') continue
+    total[outcome]++
+    const cells = outcome === 'shown' ? shown : clean
+    for (let first = 0; first < factors; first++) {
+      for (let second = first; second < factors; second++) {
+        const at = index(first, second, levels[first] ?? 0, levels[second] ?? 0)
+        cells[at] = (cells[at] ?? 0) + 1
+      }
+    }
+  }
+  return { shown, clean, index, total }
+}
+
+const none = ({ total }: Tally, model: RateModel): Draft => {
+  const { log, rates } = model.same(total)
+  return { how: 'none', literals: [], log: log + Math.log(PRIOR.none), rates, high: [false] }
+}
+
+function alone(space: Space, tally: Tally, model: RateModel): Draft[] {
+  const factors = new Set(space.literals.map(({ factor }) => factor)).size
+  const two = memoised(tally.total, model)
+  return space.literals.map((literal) => {
+    const { factor, mask } = literal
+    const high = { shown: 0, clean: 0 }
+    for (let level = 0; level < (space.levels[factor]?.length ?? 0); level++) {
+      if (holds(mask, level) === 0) continue
+      const at = tally.index(factor, factor, level, level)
+      high.shown += tally.shown[at] ?? 0
+      high.clean += tally.clean[at] ?? 0
+    }
+    const { log, rates } = two(high)
+    const prior = Math.log((PRIOR.alone * literal.share) / factors)
+    return { how: 'alone', literals: [literal], log: log + prior, rates, high: [false, true] }
+  })
+}
+
+/** The fit of two rates, by the runs with the higher; the others have the rest. */
+function memoised(total: Counts, model: RateModel): (high: Counts) => Fit {
+  const known = new Map<number, Fit>()
+  return (high) => {
+    const key = high.shown * 2 ** 20 + high.clean
+    const fit =
+      known.get(key) ?? model.two({ shown: total.shown - high.shown, clean: total.clean - high.clean }, high)
+    known.set(key, fit)
+    return fit
+  }
+}
+
+/** Runs where neither, only the first, only the second, and both of two conditions hold. */
+type Four = readonly [Counts, Counts, Counts, Counts]
+
+const sumOf = (a: Counts, b: Counts): Counts => ({ shown: a.shown + b.shown, clean: a.clean + b.clean })
+
+interface PairFits {
+  readonly together: Fit
+  readonly either: Fit
+}
+
+/**
+ * Together: only with both, or with one and still more with both. Either: one rate with one or both, or the rate of the
+ * stronger also with both.
+ */
+function fitPair(
+  [neither, first, second, both]: Four,
+  model: RateModel,
+  two: (high: Counts) => Fit,
+): PairFits {
+  const and = two(both)
+  const firstThenBoth = model.steps(sumOf(neither, second), first, both)
+  const secondThenBoth = model.steps(sumOf(neither, first), second, both)
+  const or = two(sumOf(sumOf(first, second), both))
+  const firstMore = model.steps(neither, second, sumOf(first, both))
+  const secondMore = model.steps(neither, first, sumOf(second, both))
+  return {
+    together: mixed([
+      [0.5, and, [0, 0, 0, 1]],
+      [0.25, firstThenBoth, [0, 1, 0, 2]],
+      [0.25, secondThenBoth, [0, 0, 1, 2]],
+    ]),
+    either: mixed([
+      [0.5, or, [0, 1, 1, 1]],
+      [0.25, firstMore, [0, 2, 1, 2]],
+      [0.25, secondMore, [0, 1, 2, 2]],
+    ]),
+  }
+}
+
+type Part = readonly [share: number, fit: Fit, cells: readonly [number, number, number, number]]
+
+/** Fits with their shares beforehand, and which rate of each holds in the four cells, as one. */
+function mixed(parts: readonly Part[]): Fit {
+  let best = Number.NEGATIVE_INFINITY
+  for (const [, { log }] of parts) best = Math.max(best, log)
+  if (best === Number.NEGATIVE_INFINITY) return { log: best, rates: [0, 0, 0, 0] }
+  let [sum, neither, first, second, both] = [0, 0, 0, 0, 0]
+  for (const [share, { log, rates }, cells] of parts) {
+    const weight = share * Math.exp(log - best)
+    sum += weight
+    neither += weight * (rates[cells[0]] ?? 0)
+    first += weight * (rates[cells[1]] ?? 0)
+    second += weight * (rates[cells[2]] ?? 0)
+    both += weight * (rates[cells[3]] ?? 0)
+  }
+  return { log: best + Math.log(sum), rates: [neither / sum, first / sum, second / sum, both / sum] }
+}
+
+const HIGH_TOGETHER = [false, false, false, true]
+const HIGH_EITHER = [false, true, true, true]
+
+function paired(space: Space, tally: Tally, model: RateModel, singles: readonly Draft[]): Draft[] {
+  const factors = new Set(space.literals.map(({ factor }) => factor)).size
+  if (factors < 2) return []
+  const two = memoised(tally.total, model)
+  const pairs = (factors * (factors - 1)) / 2
+  const literals = mostTelling(singles)
+  return literals.flatMap((first, at) =>
+    literals.slice(at + 1).flatMap((second): Draft[] => {
+      if (first.factor === second.factor) return []
+      const { together, either } = fitPair(fourOf(space, tally, first, second), model, two)
+      const prior = Math.log((first.share * second.share) / pairs)
+      const both = [first, second]
+      return [
+        {
+          how: 'together',
+          literals: both,
+          log: together.log + prior + Math.log(PRIOR.together),
+          rates: together.rates,
+          high: HIGH_TOGETHER,
+        },
+        {
+          how: 'either',
+          literals: both,
+          log: either.log + prior + Math.log(PRIOR.either),
+          rates: either.rates,
+          high: HIGH_EITHER,
+        },
+      ]
+    }),
+  )
+}
+
+/** As many literals as make `MOST_PAIRS` pairs, in the order of the factors: of a pair, each also says a little alone. */
+function mostTelling(singles: readonly Draft[]): Literal[] {
+  const most = Math.floor(Math.sqrt(2 * MOST_PAIRS))
+  return singles
+    .toSorted((a, b) => b.log - a.log)
+    .slice(0, most)
+    .flatMap(({ literals }) => literals)
+    .toSorted((a, b) => a.factor - b.factor || a.mask - b.mask)
+}
+
+function fourOf(space: Space, tally: Tally, first: Literal, second: Literal): Four {
+  const four: [Counts, Counts, Counts, Counts] = [zero(), zero(), zero(), zero()]
+  const columns = space.levels[second.factor]?.length ?? 0
+  for (let i = 0; i < (space.levels[first.factor]?.length ?? 0); i++) {
+    for (let j = 0; j < columns; j++) {
+      const cell = four[holds(first.mask, i) | (holds(second.mask, j) << 1)] as {
+        shown: number
+        clean: number
+      }
+      const at = tally.index(first.factor, second.factor, i, j)
+      cell.shown += tally.shown[at] ?? 0
+      cell.clean += tally.clean[at] ?? 0
+    }
+  }
+  return four
+}
+
+const zero = (): { shown: number; clean: number } => ({ shown: 0, clean: 0 })
+
+/** Where three literals hold, or do not. */
+const CELLS = [...Array(8).keys()]
+
+/**
+ * The leading pairs with each third literal: the pair as one condition, the third as the other, and two rates. That a
+ * third factor changes the rate of a pair a little is not looked for: to exclude that takes more runs than all the rest.
+ */
+function extended(
+  space: Space,
+  counted: readonly Observation[],
+  model: RateModel,
+  leaders: readonly Draft[],
+): Draft[] {
+  const factors = new Set(space.literals.map(({ factor }) => factor)).size
+  if (factors < 3) return []
+  const triples = (factors * (factors - 1) * (factors - 2)) / 6
+  const shown = Uint8Array.from(counted, ({ outcome }) => (outcome === 'shown' ? 1 : 0))
+  const two = memoised(countsOf(shown, new Uint8Array(shown.length), 0), model)
+  const thirds = space.literals.map(({ factor, mask }) =>
+    Uint8Array.from(counted, ({ levels }) => holds(mask, levels[factor] ?? 0)),
+  )
+  const seen = new Set<string>()
+  return leaders.flatMap((leader) => {
+    const pair = Uint8Array.from(counted, ({ levels }) =>
+      leader.high[cellOf(leader.literals, levels)] === true ? 1 : 0,
+    )
+    return space.literals.flatMap((third, at): Draft[] => {
+      if (leader.literals.some(({ factor }) => factor === third.factor)) return []
+      const literals = [...leader.literals, third]
+      const prior = literals.reduce((product, { share }) => product * share, PRIOR.more / triples)
+      return (['together', 'either'] as const).flatMap((how): Draft[] => {
+        // Three that act the same way are one rule, whichever pair of them leads; the others are six.
+        const same = leader.how === how
+        if (same) {
+          const key = literals.map(({ factor, mask }) => `${factor}:${mask}`).toSorted()
+          if (seen.has(`${how} ${key.join()}`)) return []
+          seen.add(`${how} ${key.join()}`)
+        }
+        const both = pair.map((held, run) =>
+          how === 'together' ? held & (thirds[at]?.[run] ?? 0) : held | (thirds[at]?.[run] ?? 0),
+        )
+        const { log, rates } = two(countsOf(shown, both, 1))
+        const high = CELLS.map((cell) => {
+          const held = leader.high[cell & 3] === true
+          return how === 'together' ? held && cell > 3 : held || cell > 3
+        })
+        return [
+          {
+            how: 'more',
+            literals,
+            log: log + Math.log(prior * (same ? 1 / 4 : 1 / 12)),
+            rates: high.map((one) => rates[one ? 1 : 0] ?? 0),
+            high,
+          },
+        ]
+      })
+    })
+  })
+}
+
+/** The runs whose mark is this. */
+function countsOf(shown: Uint8Array, marks: Uint8Array, mark: number): Counts {
+  let [all, came] = [0, 0]
+  for (let run = 0; run < shown.length; run++) {
+    if (marks[run] !== mark) continue
+    all++
+    came += shown[run] ?? 0
+  }
+  return { shown: came, clean: all - came }
+}
