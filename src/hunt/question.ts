@@ -1,13 +1,14 @@
 /** From the `hunt` section to the planner that answers it. */
-import { UserError } from '../base/errors.ts'
 import type { Level, Point } from '../model/hunt.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
+import { amplifyPlanner } from './amplify/index.ts'
 import { bisectPlanner, graph, line } from './bisect/index.ts'
 import { comparePlanner } from './compare.ts'
 import type { HuntRecord } from './hunt-directory.ts'
 import type { Planner } from './planner.ts'
 import { ratePlanner } from './rate.ts'
 import { reproducePlanner } from './reproduce.ts'
+import { screenPlanner } from './screen/index.ts'
 import { verifyPlanner } from './verify.ts'
 
 /** The versions of a bisection that are not those of a git history. */
@@ -38,10 +39,9 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
       return comparePlanner({ confidence, factor, levels: [first, second], quantity: quantity ?? null })
     }
     case 'screen':
+      return screenPlanner({ factors: factors ?? {}, confidence })
     case 'amplify':
-      throw new UserError(`\`ask: ${ask}\` cannot be hunted yet`, {
-        remedy: 'compare two values of one factor: ask: compare',
-      })
+      return amplifyPlanner({ factors: factors ?? {}, confidence })
   }
 }
 

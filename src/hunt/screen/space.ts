@@ -80,9 +80,9 @@ export function levelsOf(space: Space, point: Point): Levels | undefined {
 }
 
 export const observationsOf = (space: Space, trials: readonly Trial[]): Observation[] =>
-  trials.flatMap(({ point, outcome }) => {
+  trials.flatMap(({ point, outcome, cut }) => {
     const levels = levelsOf(space, point)
-    return levels === undefined || outcome === 'void' ? [] : [{ levels, outcome }]
+    return levels === undefined || outcome === 'void' || cut ? [] : [{ levels, outcome }]
   })
 
 /** 1 when the point has one of the levels, else 0. */
