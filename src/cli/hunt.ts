@@ -250,7 +250,7 @@ function resultOf({ record, path, trials }: HuntDirectory, answer: Answer, from:
 function summary({ answer, directory, runs, verdict }: HuntResult, { done, runsToGo }: Answer): string {
   const rest = runsToGo === null ? '' : `, about ${runsToGo} runs more`
   return [
-    `${answer}.`,
+    answer,
     `${runs} runs, in ${directory}`,
     ...(verdict === 'unknown' && !done ? [`Not sure yet${rest}: quarry hunt ${directory}`] : []),
   ].join('\n')

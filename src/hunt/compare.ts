@@ -45,8 +45,8 @@ export function comparePlanner(question: CompareQuestion): Planner {
       result: { differs, ...found.result },
       probability,
       sentence: differs
-        ? `${levels[0]} and ${levels[1]} differ: ${figures}`
-        : `no difference between ${levels[0]} and ${levels[1]} is proved: ${figures}`,
+        ? `${levels[0]} and ${levels[1]} differ: ${figures}.`
+        : `No difference between ${levels[0]} and ${levels[1]} is proved: ${figures}.`,
       runsToGo: differs ? 0 : null,
       picture,
     }

@@ -110,7 +110,7 @@ function withMixture(answer: Answer, trials: readonly Trial[]): Answer {
   const rest = others.map(([bug, count]) => `${bug} (${count})`).join(', ')
   return {
     ...answer,
-    sentence: `${answer.sentence}; this is of ${hunted[0]} (${hunted[1]}), and there were also ${rest}`,
+    sentence: `${answer.sentence} This is of ${hunted[0]} (${hunted[1]}); there were also ${rest}.`,
   }
 }
 

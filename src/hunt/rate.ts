@@ -18,7 +18,7 @@ export function ratePlanner({ confidence, width, between }: RateQuestion): Plann
     const count = tally(trials)
     const { low, high } = confidenceSequence(count.shown, count.runs, confidence)
     const picture = ratesPicture([{ label: 'all runs', count }], confidence)
-    const said = `it showed in ${count.shown} of ${runsText(count.runs)}`
+    const said = `It showed in ${count.shown} of ${runsText(count.runs)}`
     if (between !== null) {
       const [lower, upper] = between
       const side = decide(count, { low: lower, high: upper, error: 1 - confidence })
@@ -30,8 +30,8 @@ export function ratePlanner({ confidence, width, between }: RateQuestion): Plann
         probability: side === null ? 0 : confidence,
         sentence:
           side === null
-            ? `${said}: not decided yet`
-            : `${said}: rather ${percent(rate)} than ${percent(side === 'low' ? upper : lower)}`,
+            ? `${said}: not decided yet.`
+            : `${said}: rather ${percent(rate)} than ${percent(side === 'low' ? upper : lower)}.`,
         runsToGo: side === null ? null : 0,
         picture,
       }
@@ -42,7 +42,7 @@ export function ratePlanner({ confidence, width, between }: RateQuestion): Plann
       sure: done,
       result: { rate: count.runs === 0 ? null : count.shown / count.runs, low, high },
       probability: confidence,
-      sentence: `${said}: ${percent(low)} to ${percent(high)} of runs, at ${percent(confidence)} confidence`,
+      sentence: `${said}: ${percent(low)} to ${percent(high)} of runs, at ${percent(confidence)} confidence.`,
       runsToGo: done
         ? 0
         : runsToWidth(count.runs === 0 ? 0.5 : count.shown / count.runs, count.runs, confidence, width),

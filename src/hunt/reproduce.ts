@@ -24,8 +24,8 @@ export function reproducePlanner({ confidence }: { readonly confidence: number }
         probability: found === undefined ? 0 : 1,
         sentence:
           found === undefined
-            ? `it did not show in ${runsText(count.runs)}: it comes in fewer than ${(high * 100).toFixed(0)} % of runs`
-            : `run ${found.number} shows it, after ${found.seconds.toFixed(0)} s`,
+            ? `It did not show in ${runsText(count.runs)}: it comes in fewer than ${(high * 100).toFixed(0)} % of runs.`
+            : `Run ${found.number} shows it, after ${found.seconds.toFixed(0)} s.`,
         // The median of the wait that is left if the rate has a Beta(1/2, 1/2 + clean) posterior grows with what was waited.
         runsToGo: found === undefined ? Math.max(1, 2 * count.runs) : 0,
         picture,

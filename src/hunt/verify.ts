@@ -59,10 +59,10 @@ export function verifyPlanner({ confidence, before }: VerifyQuestion): Planner {
       probability,
       sentence:
         failed !== undefined
-          ? `it is still there: run ${failed.number} shows it`
+          ? `It is still there: run ${failed.number} shows it.`
           : clean >= needed
-            ? `it is gone with probability ${probability.toFixed(3)}: ${runsText(count.runs)} were clean, and ${was}`
-            : `${runsText(count.runs)} of ${needed} were clean; ${was}`,
+            ? `It is gone with probability ${probability.toFixed(3)}: ${runsText(count.runs)} were clean, and ${was}.`
+            : `${runsText(count.runs)} of ${needed} were clean; ${was}.`,
       runsToGo: failed === undefined ? Math.max(0, Math.ceil(needed - clean)) : 0,
       picture: ratesPicture(
         [

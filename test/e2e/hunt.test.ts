@@ -90,7 +90,7 @@ test(
     }
     const why = await place.quarry('hunt', directory, '--why')
     expect(why.stdout).toMatch(/run 1 \(version=\d+\): version \d+ tells [\d.]+ bits/)
-    expect(why.stdout).toContain('version 8 brought it')
+    expect(why.stdout).toContain('Version 8 brought it')
   },
 )
 
@@ -154,7 +154,7 @@ test(
     )
     const ended = await place.quarry('hunt', file, '--as-is', '--json')
     expect(result(ended)).toMatchObject({ verdict: 'pass', result: 42 })
-    expect(result(ended).answer).toMatch(/^release 42 brought it/)
+    expect(result(ended).answer).toMatch(/^Release 42 brought it/)
   },
 )
 
@@ -173,7 +173,7 @@ test(
     const gone = await place.quarry('hunt', file, '--as-is', '--json')
     expect(result(gone)).toMatchObject({ verdict: 'pass', result: 'gone' })
     expect(result(gone).answer).toMatch(
-      /^it is gone with probability 0\.9\d+: \d runs were clean, and it came in 9 of 10 runs before$/,
+      /^It is gone with probability 0\.9\d+: \d runs were clean, and it came in 9 of 10 runs before\.$/,
     )
     const there = await place.quarry('hunt', file, '--as-is', '--json', '-p', 'code=1')
     expect(there.exitCode).toBe(1)

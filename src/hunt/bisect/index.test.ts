@@ -81,7 +81,7 @@ test('versions that cannot be run are answered together with the next that can',
     ['6', '7', '8'].includes(version) ? 'broken' : always(version)
   const { done, sure, result, sentence } = planner.answer(conduct({ planner, outcome }))
   expect({ done, sure, result }).toEqual({ done: true, sure: true, result: [6, 7, 8, 9] })
-  expect(sentence).toMatch(/^one of version 6 to 9, which cannot be told apart, brought it/)
+  expect(sentence).toMatch(/^One of version 6 to 9, which cannot be told apart, brought it/)
 })
 
 test('twenty at once are spread over what is open, and the answer is as good', () => {
@@ -141,6 +141,6 @@ test('without a single failure there is no answer', () => {
   })
   expect(planner.answer(trials)).toMatchObject({
     sure: false,
-    sentence: 'it has not shown in any version yet (50 runs)',
+    sentence: 'It has not shown in any version yet, in 50 runs.',
   })
 })

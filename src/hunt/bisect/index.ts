@@ -6,6 +6,7 @@
 import { seededRandom } from '../../base/random.ts'
 import type { Answer, Level, Trial } from '../../model/hunt.ts'
 import { exposures } from '../exposure.ts'
+import { percent, runsText } from '../tally.ts'
 import type { Planner } from '../planner.ts'
 import { Beliefs } from './beliefs.ts'
 import { choose, chooseBatch } from './choose.ts'
@@ -30,6 +31,8 @@ const BROKEN = 3
 const BROKEN_COST = 4
 /** A running trial that tells less than this part of what another would is stopped. */
 const IDLE = 0.02
+
+const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 export function bisectPlanner({ over, versions, order, confidence }: Bisection): Planner {
   const grid = rateGrid()
@@ -94,9 +97,10 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
         : [top]
     const chance = together.reduce((sum, change) => sum + (probability[change] as number), 0)
     const sure = seen && chance >= needed
-    const [fresh, old] = [classes.fresh, classes.old].map((rates) => rates[classOf[top] as number] ?? 0)
+    const [fresh = 0, old = 0] = [classes.fresh, classes.old].map(
+      (rates) => rates[classOf[top] as number] ?? 0,
+    )
     const names = together.map(name)
-    const percent = (rate = 0): string => `${(rate * 100).toPrecision(rate < 0.1 ? 1 : 2)} %`
     const spread = probability.reduce((sum, one) => sum - (one > 0 ? one * Math.log2(one) : 0), 0)
     const left = Math.max(0, spread - binaryEntropy(needed))
     return {
@@ -105,10 +109,10 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       result: together.length === 1 ? versions[top] : together.map((change) => versions[change]),
       probability: chance,
       sentence: !seen
-        ? `it has not shown in any version yet (${trials.length} runs)`
-        : `${names.length === 1 ? `${over} ${names[0]}` : `one of ${over} ${names[0]} to ${names.at(-1)}, which cannot be told apart,`} ` +
+        ? `It has not shown in any version yet, in ${runsText(trials.length)}.`
+        : `${names.length === 1 ? `${capitalised(over)} ${names[0]}` : `One of ${over} ${names[0]} to ${names.at(-1)}, which cannot be told apart,`} ` +
           `brought it (probability ${chance.toFixed(3)}): it shows in about ${percent(fresh)} of runs with it, ` +
-          `${old !== undefined && old < 0.01 ? 'and not before' : `${percent(old)} before`}`,
+          `${old < 0.01 ? 'and not before' : `in ${percent(old)} before`}.`,
       runsToGo: sure || choice === undefined ? 0 : seen ? Math.ceil(left / choice.bits) : null,
       picture: {
         type: 'posterior',
