@@ -150,7 +150,7 @@ test(
       'lost-update.yaml',
       text
         .replace('from: 1\n  to: 64', 'from: 34\n  to: 49\n  confidence: 0.9999')
-        .replace('"examples/', `"${root}/examples/`),
+        .replace('$QUARRY_DEFINITION_DIR', join(root, 'examples')),
     )
     const ended = await place.quarry('hunt', file, '--as-is', '--json')
     expect(result(ended)).toMatchObject({ verdict: 'pass', result: 42 })
