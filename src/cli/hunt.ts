@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { UserError } from '../base/errors.ts'
 import { runSql } from '../evidence/sql.ts'
 import { huntNamed } from '../definition/load.ts'
@@ -21,6 +21,7 @@ import { ofHuntedBug } from '../hunt/same-bug.ts'
 import { questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
+import { huntPage } from '../report/hunt/page.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
 import { defineCommand, parameterOption, parseParameters, type CommandContext } from './command.ts'
 import { readDefinition, readInput } from './definition-file.ts'
@@ -117,6 +118,17 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     }
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
     const result = resultOf(directory, answer, from)
+    writeFileSync(
+      join(directory.path, 'hunt.html'),
+      huntPage({
+        result,
+        title: definition.description ?? record.definition,
+        picture: answer.picture,
+        runsToGo: answer.runsToGo,
+        trials: ofHuntedBug(directory.trials),
+        pageOf: (run) => relative(directory.path, join(run, 'case.html')),
+      }),
+    )
     if (context.json) context.printJson(result)
     else context.print(summary(result, answer))
     return exitCodes[result.verdict]
@@ -251,7 +263,7 @@ function summary({ answer, directory, runs, verdict }: HuntResult, { done, runsT
   const rest = runsToGo === null ? '' : `, about ${runsToGo} runs more`
   return [
     answer,
-    `${runs} runs, in ${directory}`,
+    `${runs} runs: ${join(directory, 'hunt.html')}`,
     ...(verdict === 'unknown' && !done ? [`Not sure yet${rest}: quarry hunt ${directory}`] : []),
   ].join('\n')
 }

@@ -24,7 +24,7 @@ export function comparePlanner(question: CompareQuestion): Planner {
   const answer = (trials: readonly Trial[]): Answer => {
     const sides = levels.map((level) => ({ label: `${factor} ${level}`, trials: sideOf(trials, level) }))
     const picture = ratesPicture(
-      sides.map(({ label, trials: own }) => ({ label, count: tally(own) })),
+      sides.map(({ label, trials: own }) => ({ label, of: own })),
       confidence,
     )
     const found =

@@ -20,7 +20,7 @@ import {
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
-import type { Answer, Trial } from '../model/hunt.ts'
+import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
 
 export interface HuntRecord {
@@ -35,14 +35,6 @@ export interface HuntRecord {
   readonly checkout?: true
   /** Versions of a bisection, oldest first, with their parents; read once, so that it stays the same hunt. */
   readonly versions?: { readonly labels: readonly string[]; readonly parents: readonly (readonly number[])[] }
-}
-
-/** Where a trial ended up, beside what the planner needs of it. */
-export type TrialRecord = Trial & {
-  /** Run directory, below the hunt's; absent for one that never became a run, or was added by hand. */
-  readonly run?: string
-  /** What else is to be said of its outcome. */
-  readonly note?: string
 }
 
 export interface HuntDirectory extends Disposable {

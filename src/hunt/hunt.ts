@@ -6,10 +6,10 @@
  */
 import { rmSync } from 'node:fs'
 import { TargetError, messageOf } from '../base/errors.ts'
-import type { Answer, Trial } from '../model/hunt.ts'
+import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
 import type { RunRecord } from '../model/run.ts'
 import { readRunRecord } from '../store/run-directory.ts'
-import { runOf, type HuntDirectory, type TrialRecord } from './hunt-directory.ts'
+import { runOf, type HuntDirectory } from './hunt-directory.ts'
 import { judge } from './outcome.ts'
 import type { Planner } from './planner.ts'
 import { bugsOf, createBugs, ofHuntedBug } from './same-bug.ts'

@@ -17,7 +17,7 @@ export function ratePlanner({ confidence, width, between }: RateQuestion): Plann
   const answer: Planner['answer'] = (trials): Answer => {
     const count = tally(trials)
     const { low, high } = confidenceSequence(count.shown, count.runs, confidence)
-    const picture = ratesPicture([{ label: 'all runs', count }], confidence)
+    const picture = ratesPicture([{ label: 'all runs', of: trials }], confidence)
     const said = `It showed in ${count.shown} of ${runsText(count.runs)}`
     if (between !== null) {
       const [lower, upper] = between

@@ -15,7 +15,7 @@ export function reproducePlanner({ confidence }: { readonly confidence: number }
     answer: (trials) => {
       const count = tally(trials)
       const found = trials.find(({ outcome }) => outcome === 'shown')
-      const picture = ratesPicture([{ label: 'all runs', count }], confidence)
+      const picture = ratesPicture([{ label: 'all runs', of: trials }], confidence)
       const high = picture.type === 'rates' ? (picture.rates[0]?.high ?? 1) : 1
       return {
         done: found !== undefined,

@@ -3,8 +3,7 @@
  * stays there; the group with most failures is hunted, and a failure of another one says nothing of it.
  */
 import { resolve } from 'node:path'
-import type { Trial } from '../model/hunt.ts'
-import type { TrialRecord } from './hunt-directory.ts'
+import type { Trial, TrialRecord } from '../model/hunt.ts'
 import type { Signature } from './signature/feature.ts'
 import { groupFailures } from './signature/group.ts'
 import { signatureOf } from './signature/signature.ts'

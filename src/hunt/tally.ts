@@ -14,18 +14,26 @@ export function tally(trials: readonly Trial[]): Count {
   }
 }
 
-/** Each group of runs with an interval that is good at any time. */
+/** Points of a course, at most. */
+const COURSE = 200
+
+/** Each group of runs, with intervals that are good at any time. A count is of runs that were made before. */
 export function ratesPicture(
-  groups: readonly { readonly label: string; readonly count: Count }[],
+  groups: readonly { readonly label: string; readonly of: readonly Trial[] | Count }[],
   confidence: number,
 ): Picture {
+  const known = (count: Count) => ({ ...count, ...confidenceSequence(count.shown, count.runs, confidence) })
   return {
     type: 'rates',
-    rates: groups.map(({ label, count }) => ({
-      label,
-      ...count,
-      ...confidenceSequence(count.shown, count.runs, confidence),
-    })),
+    rates: groups.map(({ label, of }) => {
+      if ('shown' in of) return { label, ...known(of), course: [] }
+      const told = of.filter(telling)
+      const step = Math.ceil(told.length / COURSE)
+      const course = told.flatMap((_, index) =>
+        (index + 1) % step === 0 ? [known(tally(told.slice(0, index + 1)))] : [],
+      )
+      return { label, ...known(tally(of)), course }
+    }),
   }
 }
 

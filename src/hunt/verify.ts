@@ -66,8 +66,8 @@ export function verifyPlanner({ confidence, before }: VerifyQuestion): Planner {
       runsToGo: failed === undefined ? Math.max(0, Math.ceil(needed - clean)) : 0,
       picture: ratesPicture(
         [
-          { label: 'before', count: before },
-          { label: 'now', count },
+          { label: 'before', of: before },
+          { label: 'now', of: trials },
         ],
         confidence,
       ),

@@ -38,6 +38,14 @@ export interface Trial {
   readonly signature?: string
 }
 
+/** Where a trial ended up, beside what the planner needs of it. */
+export type TrialRecord = Trial & {
+  /** Run directory; absent for one that never became a run, or was added by hand. */
+  readonly run?: string
+  /** What else is to be said of its outcome. */
+  readonly note?: string
+}
+
 /** A run that a planner would have next. */
 export interface Proposal {
   readonly point: Point
@@ -78,6 +86,13 @@ export type Picture =
         readonly runs: number
         readonly low: number
         readonly high: number
+        /** The same after each run, or after some of very many, oldest first. */
+        readonly course: readonly {
+          readonly shown: number
+          readonly runs: number
+          readonly low: number
+          readonly high: number
+        }[]
       }[]
     }
 

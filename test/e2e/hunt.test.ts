@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TrialRecord } from '../../src/hunt/hunt-directory.ts'
-import type { HuntResult } from '../../src/model/hunt.ts'
+import type { HuntResult, TrialRecord } from '../../src/model/hunt.ts'
 import { jsonOf, workplace, type Ended, type Workplace } from '../harness/quarry.ts'
 
 let place: Workplace

@@ -58,6 +58,7 @@ export function answerOf(belief: Belief, { sure, confidence, margin }: Asked): A
             runs,
             low: shown === 0 ? 0 : betaQuantile(tail, a, b),
             high: shown === runs ? 1 : betaQuantile(1 - tail, a, b),
+            course: [],
           },
         ]
       }),

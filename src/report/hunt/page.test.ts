@@ -1,0 +1,64 @@
+/** What the page of a hunt says, and that nothing of a run can become markup in it. */
+import { expect, test } from 'vitest'
+import type { HuntResult, Picture, TrialRecord } from '../../model/hunt.ts'
+import { huntPage } from './page.ts'
+
+const result: HuntResult = {
+  verdict: 'pass',
+  hunt: 'h',
+  directory: '/d',
+  question: 'bisect',
+  answer: 'Release <b>42</b> brought it.',
+  result: 42,
+  probability: 0.97,
+  runs: 2,
+  from: '0',
+}
+const trial: TrialRecord = {
+  number: 1,
+  point: { release: '"><script>alert(1)</script>' },
+  why: 'because <i>',
+  outcome: 'shown',
+  seconds: 2,
+  note: '<img src=x>',
+  run: '/d/trials/1/r',
+}
+const pageWith = (picture: Picture): string =>
+  huntPage({
+    result,
+    title: 'Which?',
+    picture,
+    runsToGo: 3,
+    trials: [trial, { ...trial, number: 2, outcome: 'clean' }],
+    pageOf: () => 'trials/1/r/case.html',
+  })
+
+test('few candidates have bars with their names, many share columns', () => {
+  const bars = (count: number): Picture => ({
+    type: 'posterior',
+    over: 'release',
+    bars: Array.from({ length: count }, (_, index) => ({ label: `r${index}<`, probability: 1 / count })),
+  })
+  expect(pageWith(bars(3))).toContain('r2&lt;')
+  const many = pageWith(bars(1000))
+  expect(many.match(/<rect\s/g)).toHaveLength(240)
+  expect(many).toContain('r0&lt; to r3&lt;')
+})
+
+test('rates have their interval, and a course when there were runs', () => {
+  const known = { shown: 1, runs: 2, low: 0.1, high: 0.9 }
+  const picture: Picture = {
+    type: 'rates',
+    rates: [{ label: 'all <runs>', ...known, course: [{ ...known, shown: 0, runs: 1 }, known] }],
+  }
+  const page = pageWith(picture)
+  expect(page).toContain('1 of 2, 10.0 % to 90.0 %')
+  expect(page).toContain('points="50.00,10.00 100.00,10.00 100.00,90.00 50.00,90.00"')
+  expect(page).toContain('About 3 runs more are expected.')
+})
+
+test('nothing of a run is markup', () => {
+  const page = pageWith({ type: 'posterior', over: '<release>', bars: [] })
+  for (const tag of ['<script>', '<img', '<i>', '<b>42']) expect(page).not.toContain(tag)
+  expect(page).toContain('<a href="trials/1/r/case.html">1</a>')
+})
