@@ -86,7 +86,7 @@ export const parameterOption = {
   short: 'p',
   value: 'name=value',
   many: true,
-  summary: "set a parameter of the definition's templates; may be repeated",
+  summary: 'set a parameter of the templates, or a property such as load/threads; may be repeated',
 } as const satisfies OptionSpec
 
 /** `name=value` pairs as an object; the last one of a name wins. Throws a UserError for a pair without `=`. */

@@ -92,7 +92,10 @@ test('a whole definition becomes a model', () => {
       ],
       "hunt": {
         "ask": "rate",
+        "confidence": 0.95,
+        "parallel": "auto",
         "runs": 20,
+        "width": 0.1,
       },
       "localFiles": [],
       "observe": {

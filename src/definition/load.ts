@@ -5,6 +5,7 @@ import type { Registry } from '../plugin/registry.ts'
 import { contentOffset } from './content-offset.ts'
 import type { LoadContext, PromqlChecks } from './context.ts'
 import { checkText } from './text.ts'
+import { isPath, override, overriding } from './overrides.ts'
 import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
 import { lineTable, originOf, overlapsMissing, type Span } from './position.ts'
 import { createProblems, type Hint, type Problems, type ReportAt } from './problems/problems.ts'
@@ -84,7 +85,7 @@ function load(input: LoadInput, problems: Problems): Definition | undefined {
   return {
     file: input.file,
     ...readSections(context, tree, input.requireWorkload ?? true),
-    parameters: usedValues(values, rendered.used),
+    parameters: { ...usedValues(values, rendered.used), ...overriding(input.parameters) },
     text: { source: input.text, expanded: rendered.text },
   }
 }
@@ -112,10 +113,11 @@ function parse(input: LoadInput, problems: Problems): Parsed | undefined {
     )
   }
   const defaults = readDefaults(defaultsPiece?.text ?? '', reportFrom(defaultsPiece?.offset ?? 0))
-  const values = overlay(defaults, input.parameters, reportParameter)
+  const ofTags = Object.fromEntries(Object.entries(input.parameters).filter(([name]) => !isPath(name)))
+  const values = overlay(defaults, ofTags, reportParameter)
   const rendered = renderTemplate(piece.text, values, reportFrom(piece.offset))
   if (rendered === undefined) return undefined
-  checkUnused(input.parameters, defaults, rendered.used, reportParameter)
+  checkUnused(ofTags, defaults, rendered.used, reportParameter)
 
   const context: LoadContext = {
     registry,
@@ -136,7 +138,13 @@ function parse(input: LoadInput, problems: Problems): Parsed | undefined {
   }
   const positionOf = (at: Span): Position =>
     lines.at(piece.offset + originOf(rendered.segments, at.start).offset)
-  return { tree, context, values, rendered, positionOf }
+  return {
+    tree: override(tree, input.parameters, reportParameter),
+    context,
+    values,
+    rendered,
+    positionOf,
+  }
 }
 
 /** Where a value of the template breaks the YAML around it, that value. */

@@ -39,7 +39,9 @@ export const huntSection = z
     factors: z
       .record(z.string(), z.array(level).min(2))
       .optional()
-      .describe('Of `compare`, `screen` and `amplify`: parameters with the values that they may have.'),
+      .describe(
+        'Of `compare`, `screen` and `amplify`: parameters, or places such as load/threads, with the values that they may have.',
+      ),
     width: z.number().gt(0).lt(1).default(0.1).describe('Of `rate`: width of the interval that is enough.'),
     between: z.tuple([rate, rate]).optional().describe('Of `rate`: two rates, to find out which it is.'),
     before: z
