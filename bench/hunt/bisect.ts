@@ -1,5 +1,5 @@
 /**
- * Bisections of simulated histories, rates not known beforehand: how often the answer is right, mean runs, and their
+ * Bisections of simulated histories, whose first version is good, with rates that are not known beforehand: how often the answer is right, mean runs, and their
  * ratio to git_bayesect's (PyPI) on histories of the same kind, and to the capacity of the channel that a run is.
  *
  *   node bench/hunt/bisect.ts [HISTORIES] [VERSIONS]      40 of 128; git_bayesect 1.2 is installed for the time of it
@@ -39,7 +39,7 @@ function ours(fresh: number, old: number): Figures {
   let [right, runs] = [0, 0]
   for (let history = 0; history < HISTORIES; history++) {
     const random = seededRandom(history)
-    const change = random.below(VERSIONS)
+    const change = 1 + random.below(VERSIONS - 1)
     const beliefs = new Beliefs(order, grid, new Float64Array(VERSIONS).fill(1 / VERSIONS))
     for (let run = 0; run < MOST_RUNS; run++) {
       const { probability } = beliefs
@@ -61,7 +61,7 @@ function ours(fresh: number, old: number): Figures {
 function theirs(python: string, fresh: number, old: number): Figures {
   const lines = Array.from({ length: HISTORIES }, (_, history) => {
     const random = seededRandom(history)
-    const change = random.below(VERSIONS)
+    const change = 1 + random.below(VERSIONS - 1)
     const numbers = Array.from({ length: MOST_RUNS }, () => random.next().toFixed(6))
     return [VERSIONS, change, CONFIDENCE, fresh, old, ...numbers].join(' ')
   })

@@ -58,7 +58,7 @@ export class Beliefs {
    * @param clean how many did not; one that was stopped half-way is worth a half
    */
   observe(version: number, shown: number, clean: number): void {
-    if (!this.#tried.has(version)) this.#split(version)
+    this.split(version)
     const { size } = this.#grid
     const logOf = (rate: number): number =>
       (shown === 0 ? 0 : shown * Math.log(rate)) + (clean === 0 ? 0 : clean * Math.log1p(-rate))
@@ -81,33 +81,38 @@ export class Beliefs {
     this.#belief = undefined
   }
 
-  /** Parts each class into the changes that a version contains and those that it does not. */
-  #split(version: number): void {
+  /**
+   * Parts each class into the changes that a version contains and those that it does not. Nothing is believed otherwise by
+   * it: it is the part of an observation that a long history makes slow.
+   */
+  split(version: number): void {
+    if (this.#tried.has(version)) return
     this.#tried.add(version)
     const old = this.#classOf
-    const classOf = old.slice()
-    const [masses, members, from]: number[][] = [[], [], []]
-    const parts = new Map<number, number>()
-    for (let change = 0; change < classOf.length; change++) {
+    const classOf = new Int32Array(old.length)
+    const [masses, members, from]: [number[], number[], number[]] = [[], [], []]
+    // Index of the new class of each old one, outside and inside the version.
+    const parts = new Int32Array(2 * this.#members.length).fill(-1)
+    for (let change = 0; change < old.length; change++) {
       const before = old[change] as number
       const part = 2 * before + (this.#order.contains(version, change) ? 1 : 0)
-      let index = parts.get(part)
-      if (index === undefined) {
-        parts.set(part, (index = parts.size))
-        members?.push(change)
-        masses?.push(0)
-        from?.push(before)
+      let index = parts[part] as number
+      if (index < 0) {
+        parts[part] = index = members.length
+        members.push(change)
+        masses.push(0)
+        from.push(before)
       }
-      if (masses !== undefined) masses[index] = (masses[index] as number) + (this.#prior[change] as number)
+      masses[index] = (masses[index] as number) + (this.#prior[change] as number)
       classOf[change] = index
     }
     const { size } = this.#grid
-    const weights = new Float64Array(parts.size * size)
-    for (const [index, before] of (from ?? []).entries())
+    const weights = new Float64Array(members.length * size)
+    for (const [index, before] of from.entries())
       weights.set(this.#weights.subarray(before * size, (before + 1) * size), index * size)
     this.#classOf = classOf
-    this.#members = members ?? []
-    this.#masses = masses ?? []
+    this.#members = members
+    this.#masses = masses
     this.#weights = weights
   }
 
@@ -160,17 +165,15 @@ export class Beliefs {
     return (this.#belief = belief)
   }
 
-  /** Share of its class's probability that each change has. */
-  share(change: number): number {
-    const mass = this.#masses[this.#classOf[change] as number] as number
-    return mass === 0 ? 0 : (this.#prior[change] as number) / mass
-  }
-
   /** Probability of each change. */
   get probability(): Float64Array {
-    const { probability } = this.classes
-    return this.#prior.map(
-      (_, change) => (probability[this.#classOf[change] as number] as number) * this.share(change),
+    const scale = this.classes.probability.map(
+      (one, index) => one / Math.max(1e-300, this.#masses[index] as number),
     )
+    const probability = new Float64Array(this.#prior.length)
+    for (let change = 0; change < probability.length; change++)
+      probability[change] =
+        (this.#prior[change] as number) * (scale[this.#classOf[change] as number] as number)
+    return probability
   }
 }

@@ -42,8 +42,9 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
   // What is left to doubt is the model's as well: simulations are right as often as was asked with this.
   const needed = 1 - 0.8 * (1 - confidence)
 
+  // Classes for the versions of all trials that were ever seen: more than are needed do no harm.
+  const split = new Beliefs(order, grid, prior)
   const beliefsOf = (trials: readonly Trial[]): Beliefs => {
-    const beliefs = new Beliefs(order, grid, prior)
     const exposure = exposures(trials)
     const counts = new Map<number, { shown: number; clean: number }>()
     for (const trial of trials) {
@@ -54,6 +55,8 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       count[outcome] += outcome === 'shown' ? 1 : exposure(trial)
       counts.set(version, count)
     }
+    for (const version of counts.keys()) split.split(version)
+    const beliefs = split.copy()
     for (const [version, { shown, clean }] of counts) beliefs.observe(version, shown, clean)
     return beliefs
   }
