@@ -7,13 +7,12 @@ import { hostname } from 'node:os'
 import { systemClock } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
 import { openEvidenceWriter } from '../evidence/writer.ts'
-import type { Finding } from '../model/finding.ts'
 import type { CaptureRecord, CheckRecord, RunRecord, RunResult } from '../model/run.ts'
 import type { Verdict } from '../model/verdict.ts'
 import { createRunDirectory, newRunId } from '../store/run-directory.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import { copyEvidence } from './copy-evidence.ts'
-import { diagnoseRun } from './diagnose-run.ts'
+import { COMPARISON, diagnoseRun } from './diagnose-run.ts'
 import { resultOf } from './run.ts'
 import type { Side } from './side.ts'
 import { quarryVersion } from './version.ts'
@@ -57,7 +56,7 @@ async function compareIn(directory: RunDirectory, sick: Side, healthy: Side): Pr
   }
   const record = { ...recordOf(sick, healthy, shift, directory.id), checks: empty }
   directory.save(record)
-  const findings = onlyBetween(await diagnoseRun(directory.path, record))
+  const findings = await diagnoseRun(directory.path, record)
   const differ = findings.some(({ confident }) => confident)
   const verdict: Verdict = empty.length > 0 ? 'unknown' : differ ? 'fail' : 'pass'
   const judged = { ...record, verdict }
@@ -67,21 +66,6 @@ async function compareIn(directory: RunDirectory, sick: Side, healthy: Side): Pr
   const result = empty.length === 0 ? told : { ...told, answer: `${record.description}. ${answer}` }
   directory.write('findings.json', `${JSON.stringify(result, null, 2)}\n`)
   return result
-}
-
-/**
- * What went on within a side does not tell it from the other: a trend, and who makes what grew when nothing else
- * differs, are never sure. A leak that does tell the sides apart is also a difference of levels.
- */
-function onlyBetween(findings: readonly Finding[]): Finding[] {
-  const differ = findings.some(
-    ({ confident, kind }) => confident && kind !== 'trend' && kind !== 'attribution',
-  )
-  const isWithin = ({ kind }: Finding): boolean => kind === 'trend' || (kind === 'attribution' && !differ)
-  const judged = findings.map((one) => (isWithin(one) ? { ...one, confident: false } : one))
-  return judged
-    .toSorted((a, b) => Number(b.confident) - Number(a.confident))
-    .map((one, index) => ({ ...one, rank: index + 1 }))
 }
 
 /** Against nothing, nothing can be told apart: that is not a pass. */
@@ -110,7 +94,7 @@ function recordOf(sick: Side, healthy: Side, shift: bigint, id: string): RunReco
   return {
     version: 1,
     id,
-    definition: 'compare',
+    definition: COMPARISON,
     description: `Compared: ${when}`,
     parameters: {},
     state: 'ended',
