@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { hiddenScript, hiddenScriptLine, isDestination, scriptLine, sshArguments } from './ssh-destination.ts'
 
 const through = (shell: string, line: string, input = ''): string =>
-  execFileSync(shell, ['-c', line], { encoding: 'utf8', input })
+  // Not with what this user's own shell does at its start.
+  execFileSync(shell, ['-c', line], {
+    encoding: 'utf8',
+    input,
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/' },
+  })
 
 test.for(['sh', 'bash'])(
   'a script survives the login shell %s, and has the marks in its environment',
