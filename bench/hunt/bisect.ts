@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { seededRandom } from '../../src/base/random.ts'
 import { Beliefs } from '../../src/hunt/bisect/beliefs.ts'
 import { choose } from '../../src/hunt/bisect/choose.ts'
-import { bisectPlanner, line } from '../../src/hunt/bisect/index.ts'
+import { bisectPlanner, line, probabilityFor } from '../../src/hunt/bisect/index.ts'
 import { binaryEntropy, rateGrid } from '../../src/hunt/bisect/rates.ts'
 
 const HISTORIES = Number(process.argv[2] ?? 40)
@@ -44,7 +44,7 @@ function ours(fresh: number, old: number): Figures {
     for (let run = 0; run < MOST_RUNS; run++) {
       const { probability } = beliefs
       const top = probability.indexOf(Math.max(...probability))
-      if ((probability[top] as number) >= 1 - 0.8 * (1 - CONFIDENCE)) {
+      if ((probability[top] as number) >= probabilityFor(CONFIDENCE)) {
         if (top === change) right++
         break
       }

@@ -1,6 +1,6 @@
 /**
- * Makes src/hunt/trend/null-table.ts: how large the gain of the best cut of each kind gets in series without steps, and
- * what autocorrelation it leaves, by length and memory. `node bench/hunt/trend-null.ts [series] >src/hunt/trend/null-table.ts`, and `oxfmt .`;
+ * Makes src/hunt/trend/null-table.json: how large the gain of the best cut of each kind gets in series without steps, and
+ * what autocorrelation it leaves, by length and memory. `node bench/hunt/trend-null.ts [series] >src/hunt/trend/null-table.json`, and `oxfmt .`;
  * with 5,000 series, the default, it takes minutes on one core.
  */
 import { seededRandom } from '../../src/base/random.ts'
@@ -41,19 +41,13 @@ function simulate(length: number, memory: number): Readonly<Record<Kind, Cell>> 
 }
 
 const cells = LENGTHS.map((length) => MEMORIES.map((memory) => simulate(length, memory)))
-const columns = (of: (cell: Cell) => unknown): string =>
-  kinds
-    .map((kind) => `${kind}: ${JSON.stringify(cells.map((row) => row.map((cell) => of(cell[kind]))))}`)
-    .join(',\n')
-process.stdout.write(`/**
- * Made by bench/hunt/trend-null.ts from ${series} series without steps in each cell, by length and memory: \`gains\` of the
- * best cut that chance exceeds with the probabilities \`tails\`, and the median of the autocorrelation that it leaves.
- */
-export const nullTable = {
-  lengths: ${JSON.stringify(LENGTHS)},
-  memories: ${JSON.stringify(MEMORIES)},
-  tails: ${JSON.stringify(TAILS)},
-  gains: { ${columns(({ gains }) => gains)} },
-  left: { ${columns(({ left }) => left)} },
+const columns = (of: (cell: Cell) => unknown): unknown =>
+  Object.fromEntries(kinds.map((kind) => [kind, cells.map((row) => row.map((cell) => of(cell[kind])))]))
+const table = {
+  lengths: LENGTHS,
+  memories: MEMORIES,
+  tails: TAILS,
+  gains: columns(({ gains }) => gains),
+  left: columns(({ left }) => left),
 }
-`)
+process.stdout.write(`${JSON.stringify(table)}\n`)

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { UserError, messageOf } from '../base/errors.ts'
+import { COMPARISON } from '../engine/diagnose-run.ts'
 import { inWords } from '../hunt/signature/feature.ts'
 import type { Signature } from '../hunt/signature/feature.ts'
 import { groupFailures } from '../hunt/signature/group.ts'
@@ -74,7 +75,7 @@ async function chosen(which: readonly string[], root: string): Promise<string[]>
   for (const id of (await readdir(root).catch((): string[] => [])).toSorted()) {
     const record = await readRunRecord(join(root, id)).catch(() => undefined)
     // A comparison is no run of a definition.
-    if (record === undefined || record.definition === 'compare') continue
+    if (record === undefined || record.definition === COMPARISON) continue
     if (which.length === 0 || wanted.has(basename(record.definition))) below.push(join(root, id))
   }
   const all = [...new Set([...named, ...below])]

@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { UserError } from '../base/errors.ts'
 import { runSql } from '../evidence/sql.ts'
 import { huntNamed } from '../definition/load.ts'
-import { checkOut, readHistory } from '../hunt/history.ts'
+import { createCheckouts, readHistory } from '../hunt/git-history.ts'
 import {
   createHunt,
   isHunt,
@@ -16,9 +16,10 @@ import {
   type HuntRecord,
 } from '../hunt/hunt-directory.ts'
 import { hunt, type HuntEvent } from '../hunt/hunt.ts'
+import type { Planner } from '../hunt/planner.ts'
 import { plannerOf, samplePoint } from '../hunt/question.ts'
 import { ofHuntedBug } from '../hunt/same-bug.ts'
-import { questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
+import { assignments, questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
 import { huntPage } from '../report/hunt/page.ts'
@@ -58,15 +59,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
           : await begin(word, options, context)
     const { record } = directory
     const planner = plannerOf(record)
-    if (why) {
-      for (const trial of directory.trials)
-        context.print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
-      const trials = ofHuntedBug(directory.trials)
-      const answer = planner.answer(trials)
-      const [next] = answer.done ? [] : planner.next(trials, 1)
-      context.print(next === undefined ? answer.sentence : `next: ${next.why}`)
-      return exitCodes.pass
-    }
+    if (why) return tellWhy(directory, planner, context)
     const parametersOf = (point: Point): string[] => trialParameters(record, directory, point)
     const { definition, registry } = await readDefinition({
       file: record.definition,
@@ -81,8 +74,11 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     if (!asIs) await installNeeded(definition, registry, context)
     const shared = definition.groups.some(({ provisioner }) => provisioner.component === 'local')
     const parallel = parallelOf(options.parallel ?? record.section.parallel, shared)
-    const checkouts = new Map<string, Promise<string | undefined>>()
-    const from = String(BigInt(Date.now()) * 1_000_000n)
+    const { git } = record.section
+    const checkouts =
+      git === undefined || record.versions === undefined
+        ? undefined
+        : createCheckouts(git, directory.checkouts)
     let answer: Answer
     {
       using view = show(`${record.section.ask} ${record.id}`, plain, context)
@@ -91,19 +87,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
         parallel,
         signal: context.signal,
         progress: (event) => view.take(event),
-        prepare: async ({ point }, signal) => {
-          const { git } = record.section
-          if (git === undefined) return undefined
-          const commit = String(point['commit'])
-          const known =
-            checkouts.get(commit) ??
-            checkOut({ ...git, repo: resolve(git.repo) }, commit, join(directory.checkouts, commit), signal)
-          checkouts.set(commit, known)
-          const broken = await known
-          // It may be the machine: the next trial of it builds again.
-          if (broken !== undefined) checkouts.delete(commit)
-          return broken
-        },
+        prepare: async ({ point }, signal) => await checkouts?.prepare(String(point['commit']), signal),
         run: ({ point }, at, signal) =>
           runTrial(
             { definition: record.definition, parameters: parametersOf(point), secrets, directory: at },
@@ -117,7 +101,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
       })
     }
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
-    const result = resultOf(directory, answer, from)
+    const result = resultOf(directory, answer)
     writeFileSync(
       join(directory.path, 'hunt.html'),
       huntPage({
@@ -134,6 +118,16 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     return exitCodes[result.verdict]
   },
 })
+
+/** Why each run was made, and what would be next. */
+function tellWhy({ trials: all }: HuntDirectory, planner: Planner, { print }: CommandContext): number {
+  for (const trial of all) print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
+  const trials = ofHuntedBug(all)
+  const answer = planner.answer(trials)
+  const [next] = answer.done ? [] : planner.next(trials, 1)
+  print(next === undefined ? answer.sentence : `next: ${next.why}`)
+  return exitCodes.pass
+}
 
 interface Options {
   readonly ask: string | undefined
@@ -155,17 +149,18 @@ async function begin(
     ...(typeof named === 'object' ? named : {}),
     ...(ask === undefined ? {} : { ask }),
   })
-  const section = given.data
-  if (input === undefined || section === undefined) {
+  if (input === undefined || given.data === undefined) {
     // The loader tells what is wrong, and where; what `--ask` lacks is nowhere in the file.
     await readDefinition(question)
     throw new UserError(
       given.error?.issues.map(({ message }) => message).join('; ') ?? 'the hunt has no question',
     )
   }
-  const { git } = section
+  // A hunt may be gone on with from another directory.
+  const git = given.data.git && { ...given.data.git, repo: resolve(given.data.git.repo) }
+  const section = { ...given.data, ...(git === undefined ? {} : { git }) }
   const versions =
-    git === undefined ? undefined : await readHistory({ ...git, repo: resolve(git.repo) }, context.signal)
+    git === undefined || section.ask !== 'bisect' ? undefined : await readHistory(git, context.signal)
   const record: HuntRecord = {
     version: 1,
     id: newHuntId(file, new Date()),
@@ -178,19 +173,18 @@ async function begin(
   const checkout = needsCheckout(input.text)
   await readDefinition({
     ...question,
-    parameters: [...parameter, ...words(check), ...(checkout ? ['checkout=/'] : [])],
+    parameters: [...parameter, ...assignments(check), ...(checkout ? ['checkout=/'] : [])],
   })
   return createHunt(runs ?? defaultRunsRoot(), { ...record, ...(checkout ? { checkout } : {}) }, input.text)
 }
 
 const needsCheckout = (text: string): boolean => /\{\{\{?&?\s*checkout\b/.test(text)
-const words = (point: Point): string[] => Object.entries(point).map(([name, value]) => `${name}=${value}`)
 
 function trialParameters(record: HuntRecord, directory: HuntDirectory, point: Point): string[] {
   const commit = point['commit']
   return [
-    ...words(record.parameters),
-    ...words(point),
+    ...assignments(record.parameters),
+    ...assignments(point),
     ...(record.checkout === true && commit !== undefined
       ? [`checkout=${join(directory.checkouts, String(commit))}`]
       : []),
@@ -207,7 +201,7 @@ function lookAt(path: string): HuntDirectory {
     path: at,
     record: readHunt(at),
     text: '',
-    trials: readTrials(resolve(at, 'trials.jsonl')),
+    trials: readTrials(at),
     trialDirectory: (number) => resolve(at, 'trials', String(number)),
     checkouts: resolve(at, 'checkouts'),
     plan: refuse,
@@ -244,7 +238,7 @@ function show(
   return { take: (event) => takeHunt(view, event), [Symbol.dispose]: () => live[Symbol.dispose]() }
 }
 
-function resultOf({ record, path, trials }: HuntDirectory, answer: Answer, from: string): HuntResult {
+function resultOf({ record, path, trials }: HuntDirectory, answer: Answer): HuntResult {
   const verdict: Verdict = !answer.sure ? 'unknown' : answer.result === 'still there' ? 'fail' : 'pass'
   return {
     verdict,
@@ -255,7 +249,6 @@ function resultOf({ record, path, trials }: HuntDirectory, answer: Answer, from:
     result: answer.result,
     probability: answer.probability,
     runs: trials.length,
-    from,
   }
 }
 

@@ -5,8 +5,8 @@ import { exitCodes } from '../model/verdict.ts'
 import { createRegistry } from '../plugin/registry.ts'
 import type { CommandContext } from './command.ts'
 import { explain, type Explanation } from './explain.ts'
+import { endWithParent } from './parent.ts'
 import type { Invocation } from './program.ts'
-import { PARENT } from './trial-process.ts'
 
 async function main(words: readonly string[]): Promise<number> {
   // Set by ./quarry for this process; systems under test shall not see it.
@@ -81,19 +81,6 @@ function survivePipes(): void {
       if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
     })
   }
-}
-
-/** A hunt starts its runs as processes, and names itself to them: when it is killed, they end as if interrupted. */
-function endWithParent(controller: AbortController): void {
-  const parent = Number(process.env[PARENT])
-  delete process.env[PARENT]
-  if (!(parent > 0)) return
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return
-    clearInterval(timer)
-    controller.abort(new Error('the hunt that it belongs to has gone'))
-  }, 500)
-  timer.unref()
 }
 
 function abortOnSignals(): AbortController {

@@ -2,9 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startProcess } from '../base/process.ts'
-
-/** Environment variable with the pid of the hunt: its runs end when it has gone. */
-export const PARENT = 'QUARRY_HUNT_PID'
+import { PARENT } from './parent.ts'
 
 /** Time for collecting and tearing down after it was stopped. */
 const GRACE_MS = 120_000

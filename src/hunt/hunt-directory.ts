@@ -3,25 +3,14 @@
  * its outcome is known, `trials/<number>/` holds its run. Killed at any moment it can be gone on with: a trial without
  * an outcome is looked up in its run, and no number is ever used twice.
  */
-import { randomBytes } from 'node:crypto'
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
-import { isAlive, processStat } from '../base/process-tree.ts'
 import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
+import { aliveness, ownerOf, type Owner } from '../node/ledger-lines.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
+import { newRunId } from '../store/run-directory.ts'
+import { runFiles, type RunFiles } from '../store/run-files.ts'
 
 export interface HuntRecord {
   readonly version: 1
@@ -54,25 +43,17 @@ export interface HuntDirectory extends Disposable {
 }
 
 /** `hunt` in the name tells it from a run. */
-export function newHuntId(definition: string, at: Date): string {
-  const [day = '', time = ''] = at
-    .toISOString()
-    .replaceAll(/[-:]|\..*/g, '')
-    .split('T')
-  const slug = basename(definition)
-    .replace(/\.ya?ml$/, '')
-    .replaceAll(/[^a-z0-9]+/gi, '-')
-    .slice(0, 40)
-  return `${day}-${time}-hunt-${slug}-${randomBytes(2).toString('hex')}`
-}
+export const newHuntId = (definition: string, at: Date): string =>
+  newRunId(`hunt-${basename(definition)}`, at)
 
 /** Makes the directory of a new hunt below `root`. */
 export function createHunt(root: string, record: HuntRecord, text: string): HuntDirectory {
   const path = join(resolve(root), record.id)
   try {
     mkdirSync(join(path, 'trials'), { recursive: true })
-    writeFileSync(join(path, 'definition.yaml'), text)
-    writeWhole(join(path, 'hunt.json'), record)
+    const files = filesOf(path)
+    files.write('definition.yaml', text)
+    files.write('hunt.json', `${JSON.stringify(record, null, 2)}\n`)
   } catch (error) {
     throw new EnvironmentError(`cannot make the hunt directory ${path}: ${messageOf(error)}`, {
       remedy: 'choose another place: --runs DIRECTORY',
@@ -89,21 +70,11 @@ export const isHunt = (path: string): boolean => existsSync(join(path, 'hunt.jso
 export function openHunt(path: string): HuntDirectory {
   const record = readHunt(path)
   const lock = join(path, 'hunter.json')
-  takeLock(lock)
-  const file = join(path, 'trials.jsonl')
-  const trials = new Map(readTrials(file).map((trial) => [trial.number, trial]))
-  const append = (line: unknown): void => {
-    try {
-      appendFileSync(file, `${JSON.stringify(line)}\n`)
-    } catch (error) {
-      throw new EnvironmentError(`cannot write ${file}: ${messageOf(error)}`, {
-        remedy: `make room, then: quarry hunt ${path}`,
-        cause: error,
-      })
-    }
-  }
+  takeLock(lock, record.id)
+  const trials = new Map(readTrials(path).map((trial) => [trial.number, trial]))
+  const files = filesOf(path)
   const put = (trial: TrialRecord): void => {
-    append(trial)
+    files.append(TRIALS, trial)
     trials.set(trial.number, trial)
   }
   return {
@@ -122,7 +93,7 @@ export function openHunt(path: string): HuntDirectory {
       return trial
     },
     settle: put,
-    save: (answer) => writeWhole(join(path, 'answer.json'), answer),
+    save: (answer) => files.write('answer.json', `${JSON.stringify(answer, null, 2)}\n`),
     [Symbol.dispose]: () => rmSync(lock, { force: true }),
   }
 }
@@ -143,7 +114,8 @@ export function readHunt(path: string): HuntRecord {
 }
 
 /** Later lines replace earlier ones of the same number; one that a kill tore in two is as if it had not been written. */
-export function readTrials(file: string): TrialRecord[] {
+export function readTrials(path: string): TrialRecord[] {
+  const file = join(path, TRIALS)
   const trials = new Map<number, TrialRecord>()
   if (!existsSync(file)) return []
   for (const line of readFileSync(file, 'utf8').split('\n')) {
@@ -169,32 +141,44 @@ export function runOf(trialDirectory: string): string | undefined {
   }
 }
 
-function writeWhole(file: string, value: unknown): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(value, null, 2)}\n`)
-  renameSync(`${file}.new`, file)
-}
+const TRIALS = 'trials.jsonl'
 
-function takeLock(file: string): void {
-  const own = { pid: process.pid, started: processStat(process.pid)?.started ?? '' }
+/** Small files, of which none may be lost: what the file system refuses ends the hunt, which can be gone on with. */
+const filesOf = (path: string): RunFiles =>
+  runFiles(path, (error) => {
+    throw new EnvironmentError(`cannot write to ${path}: ${messageOf(error)}`, {
+      remedy: `make room, then: quarry hunt ${path}`,
+      cause: error,
+    })
+  })
+
+/** Names this process as the one that hunts in a directory; a UserError when another one does. */
+function takeLock(file: string, hunt: string): void {
   for (;;) {
     try {
-      const descriptor = openSync(file, 'wx')
-      writeSync(descriptor, JSON.stringify(own))
-      closeSync(descriptor)
+      writeFileSync(file, JSON.stringify(ownerOf(hunt)), { flag: 'wx' })
       return
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
-    let holder: { pid: number; started: string } | undefined
-    try {
-      holder = JSON.parse(readFileSync(file, 'utf8'))
-    } catch {
-      // Its writer was killed in the middle.
-    }
-    if (holder !== undefined && isAlive(holder))
-      throw new UserError(`process ${holder.pid} hunts on in it`, {
-        remedy: `wait for it, or: kill ${holder.pid}`,
-      })
+    const holder = ownerIn(file)
+    const { alive, reason } = holder === undefined ? { alive: false } : aliveness(holder)
+    if (alive && holder !== undefined)
+      throw new UserError(
+        `process ${holder.pid} hunts on in it${reason === undefined ? '' : `: ${reason}`}`,
+        {
+          remedy: `wait for it, or: kill ${holder.pid}`,
+        },
+      )
     rmSync(file, { force: true })
+  }
+}
+
+/** Undefined when its writer was killed in the middle. */
+function ownerIn(file: string): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Owner
+  } catch {
+    return undefined
   }
 }

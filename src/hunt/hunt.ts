@@ -58,8 +58,12 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
   }
   const grouped = async (trial: TrialRecord): Promise<TrialRecord> => {
     if (trial.outcome !== 'shown') return trial
-    const signature = await bugs.groupOf(trial, directory.trials)
-    return signature === undefined ? trial : { ...trial, signature }
+    try {
+      const signature = await bugs.groupOf(trial, directory.trials)
+      return signature === undefined ? trial : { ...trial, signature }
+    } catch (error) {
+      return { ...trial, note: `its evidence cannot be read: ${messageOf(error)}` }
+    }
   }
   const start = (trial: TrialRecord): void => {
     const stop = new AbortController()

@@ -47,10 +47,8 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
 
 /** A point with which the definition can be checked before any run is planned. */
 export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Point {
-  const first = ([key, [value]]: [string, readonly Level[]]): [string, Level] => [key, value ?? '']
-  const version = versions?.labels[0] ?? versionsOf(section)[0]
-  return {
-    ...Object.fromEntries(Object.entries(section.factors ?? {}).map(first)),
-    ...(version === undefined ? {} : { [section.over ?? 'commit']: version }),
-  }
+  const { ask, over = 'commit', factors } = section
+  if (ask === 'bisect') return { [over]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
+  if (ask !== 'compare' && ask !== 'screen' && ask !== 'amplify') return {}
+  return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
 }

@@ -1,5 +1,4 @@
 /** The words of a hunt: many runs that answer one question. What `hunt.json`, `trials.jsonl` and `--json` hold. */
-import type { Nanos } from './run.ts'
 import type { Verdict } from './verdict.ts'
 
 export const questions = ['reproduce', 'rate', 'verify', 'compare', 'screen', 'bisect', 'amplify'] as const
@@ -10,6 +9,12 @@ export type Level = string | number | boolean
 
 /** What a run differs in from others: factor to value. */
 export type Point = Readonly<Record<string, Level>>
+
+/** As it is typed after `-p`. */
+export const assignments = (point: Point): string[] =>
+  Object.entries(point).map(([factor, level]) => `${factor}=${level}`)
+
+export const pointText = (point: Point): string => assignments(point).join(' ')
 
 /**
  * What a run said of the behaviour that is hunted:
@@ -107,5 +112,4 @@ export interface HuntResult {
   readonly probability: number
   /** Runs that were made, those that say nothing included. */
   readonly runs: number
-  readonly from: Nanos
 }

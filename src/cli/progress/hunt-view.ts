@@ -1,7 +1,7 @@
 /** The live view of a hunt: what is known, the runs as a strip, and what is still to come. */
 import { formatDuration } from '../../base/duration.ts'
 import type { HuntEvent } from '../../hunt/hunt.ts'
-import type { Answer, Picture, Trial } from '../../model/hunt.ts'
+import { pointText, type Answer, type Picture, type Trial } from '../../model/hunt.ts'
 import { BARS, styled, type Size, type Style } from './render.ts'
 import { cut, oneLine, wrapped } from './terminal-text.ts'
 
@@ -59,11 +59,6 @@ export function renderHunt(view: HuntView, now: number, { columns, rows }: Size)
   ]
   return lines.slice(0, rows).map((line) => cut(line, columns))
 }
-
-export const pointText = (point: Trial['point']): string =>
-  Object.entries(point)
-    .map(([factor, value]) => `${factor}=${value}`)
-    .join(' ')
 
 /** A mark for each of the last runs, in one line. */
 function strip(trials: readonly Trial[], width: number): string[] {

@@ -32,6 +32,9 @@ const BROKEN_COST = 4
 /** A running trial that tells less than this part of what another would is stopped. */
 const IDLE = 0.02
 
+/** What is left to doubt is the model's as well: with this, simulations are right as often as was asked. */
+export const probabilityFor = (confidence: number): number => 1 - 0.8 * (1 - confidence)
+
 const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 export function bisectPlanner({ over, versions, order, confidence }: Bisection): Planner {
@@ -39,8 +42,7 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
   const prior = new Float64Array(versions.length).fill(1 / versions.length)
   const indexOf = new Map(versions.map((version, index) => [String(version), index]))
   const versionOf = ({ point }: Trial): number => indexOf.get(String(point[over])) ?? -1
-  // What is left to doubt is the model's as well: simulations are right as often as was asked with this.
-  const needed = 1 - 0.8 * (1 - confidence)
+  const needed = probabilityFor(confidence)
 
   // Classes for the versions of all trials that were ever seen: more than are needed do no harm.
   const split = new Beliefs(order, grid, prior)

@@ -1,5 +1,6 @@
 /** Why a point is run, in a sentence. */
 import { type Rule, cellOf } from './belief.ts'
+import { percent } from '../tally.ts'
 import { phraseOf } from './phrase.ts'
 import type { Levels, Space } from './space.ts'
 
@@ -24,9 +25,4 @@ export function whyOf(space: Space, rules: readonly Rule[], levels: Levels): str
   const name = ({ rule, rate }: typeof one): string =>
     `${phraseOf(space, rule)} (${percent(rule.weight)} likely) expects it in ${percent(rate)} of such runs`
   return `${name(one)}, ${name(other)}`
-}
-
-export const percent = (share: number): string => {
-  const value = 100 * share
-  return `${value >= 10 || value === 0 ? value.toFixed(0) : value.toPrecision(1)} %`
 }

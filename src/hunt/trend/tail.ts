@@ -2,7 +2,7 @@
  * What chance does to a series without steps, from the table: how large a gain it makes, and what memory is left by a cut
  * that was sought for. Between the lengths and memories of the table, straight lines.
  */
-import { nullTable } from './null-table.ts'
+import nullTable from './null-table.json' with { type: 'json' }
 import type { Kind } from './scan.ts'
 
 const { lengths, memories, tails } = nullTable

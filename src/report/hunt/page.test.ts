@@ -12,7 +12,6 @@ const result: HuntResult = {
   result: 42,
   probability: 0.97,
   runs: 2,
-  from: '0',
 }
 const trial: TrialRecord = {
   number: 1,

@@ -1,7 +1,7 @@
 /** The case file of a hunt as one page that needs nothing else: the answer, what it rests on, and every run. */
-import type { HuntResult, Picture, Trial, TrialRecord } from '../../model/hunt.ts'
-import { Html, html } from '../html/html.ts'
-import { style } from '../html/style.ts'
+import { pointText, type HuntResult, type Picture, type TrialRecord } from '../../model/hunt.ts'
+import { html, type Html } from '../html/html.ts'
+import { shell } from '../html/shell.ts'
 import { figure, table, td } from '../html/tables.ts'
 import { shortened } from '../text.ts'
 
@@ -14,8 +14,6 @@ export interface HuntReport {
   /** Path of a run's page, as seen from this one. */
   readonly pageOf: (run: string) => string
 }
-
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 /** Columns of a posterior, and rows of runs; of more, neighbours share a column, and the oldest rows are left out. */
 const MOST_COLUMNS = 240
@@ -37,43 +35,29 @@ const own = `
 export function huntPage(report: HuntReport): string {
   const { result, title, trials, runsToGo } = report
   const rest = runsToGo === null || runsToGo === 0 ? '' : `About ${runsToGo} runs more are expected.`
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${shortened(title, 200)}</title>
-        <style>
-          ${new Html(style + own)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="verdict ${result.verdict}">${result.verdict}</p>
-            <h1>${shortened(title, 300)}</h1>
-            <p class="answer">${shortened(result.answer, 2000)}</p>
-            ${rest !== '' && html`<p class="next">${rest}</p>`}
-            <dl class="meta">
-              ${[
-                ['question', result.question],
-                ['hunt', result.hunt],
-                ['runs', String(result.runs)],
-                ['probability', result.probability.toPrecision(3)],
-              ].map(
-                ([name, value]) =>
-                  html`<div>
-                    <dt>${name}</dt>
-                    <dd>${value}</dd>
-                  </div>`,
-              )}
-            </dl>
-          </header>
-          ${pictureOf(report.picture)}${runsOf(report, trials)}
-        </main>
-      </body>
-    </html> `.text
+  return shell({
+    title,
+    verdict: result.verdict,
+    answer: result.answer,
+    notes: [],
+    style: own,
+    head: html`${rest !== '' && html`<p class="next">${rest}</p>`}
+      <dl class="meta">
+        ${[
+          ['question', result.question],
+          ['hunt', result.hunt],
+          ['runs', String(result.runs)],
+          ['probability', result.probability.toPrecision(3)],
+        ].map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
+      </dl>`,
+    body: html`${pictureOf(report.picture)}${runsOf(report, trials)}`,
+  })
 }
 
 function pictureOf(picture: Picture): Html {
@@ -179,11 +163,6 @@ function course({ label, course: points }: (Picture & { type: 'rates' })['rates'
     <div class="ends"><span>run ${points[0]?.runs}</span><span>run ${last}</span></div>
   </figure>`
 }
-
-const pointText = (point: Trial['point']): string =>
-  Object.entries(point)
-    .map(([factor, value]) => `${factor}=${value}`)
-    .join(' ')
 
 function runsOf({ pageOf }: HuntReport, trials: readonly TrialRecord[]): Html {
   const link = (run: string | undefined, text: string): Html =>

@@ -1,8 +1,8 @@
 /** A performance report as one page that needs nothing else, in the look of the case file. */
 import { formatDuration } from '../../base/duration.ts'
-import { Html, html } from '../html/html.ts'
+import { html, type Html } from '../html/html.ts'
 import { lineChart } from '../html/line-chart.ts'
-import { style } from '../html/style.ts'
+import { shell } from '../html/shell.ts'
 import { figure, table, td } from '../html/tables.ts'
 import { shortened } from '../text.ts'
 import { metrics, type Metric } from './metrics.ts'
@@ -12,7 +12,6 @@ import type { Series } from './series.ts'
 
 /** More series than this are shown as figures, without charts: the page has to stay one that opens. */
 const MOST_CHARTED = 24
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 const own = `
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: .4rem 1.6rem; } .charts .plot { height: 9rem; }
@@ -26,29 +25,14 @@ const own = `
 export function performancePage(performance: Performance): string {
   const { title, verdict, runs, notes } = performance
   const names = [...new Set(runs.flatMap(({ series }) => series.map(({ name }) => name)))].toSorted()
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${shortened(title, 200)}</title>
-        <style>
-          ${new Html(style + own)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            ${runs.length > 1 && html`<p class="verdict ${verdict}">${verdict}</p>`}
-            <h1>${shortened(title, 300)}</h1>
-            <p class="answer">${answerOf(performance)}</p>
-            ${notes.slice(0, 20).map((note) => html`<p class="warning">${shortened(note, 400)}</p>`)}
-          </header>
-          ${names.map((name, index) => section(name, performance, index < MOST_CHARTED))}${explanation(performance)}
-        </main>
-      </body>
-    </html> `.text
+  return shell({
+    title,
+    verdict: runs.length > 1 ? verdict : undefined,
+    answer: answerOf(performance),
+    notes,
+    style: own,
+    body: html`${names.map((name, index) => section(name, performance, index < MOST_CHARTED))}${explanation(performance)}`,
+  })
 }
 
 function section(name: string, { runs, comparisons }: Performance, charted: boolean): Html {

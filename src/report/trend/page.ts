@@ -1,9 +1,9 @@
 /** A trend as one page that needs nothing else, in the look of the case file. */
 import type { Trend, TrendChange, TrendPoint, TrendSeries } from '../../model/trend.ts'
 import { formatValue } from '../format.ts'
-import { Html, html } from '../html/html.ts'
+import { html, type Html } from '../html/html.ts'
 import { lineChart } from '../html/line-chart.ts'
-import { style } from '../html/style.ts'
+import { shell } from '../html/shell.ts'
 import { figure, table, td } from '../html/tables.ts'
 import { placeOf, type TimeFrame } from '../html/time-axis.ts'
 import { shortened } from '../text.ts'
@@ -21,7 +21,6 @@ import {
 /** More series than this are shown as figures, without charts: the page has to stay one that opens. */
 const MOST_CHARTED = 60
 const MOST_TICKS = 6
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 const own = `
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: .4rem 1.6rem; } .charts .plot { height: 9rem; }
@@ -36,29 +35,14 @@ ul.beside { margin: 0; padding-left: 1.1rem; } ul.beside li { overflow-wrap: any
 export function trendPage(trend: Trend): string {
   const { title, verdict, answer, notes, series } = trend
   const [changed, steady] = [series.filter(hasChanged), series.filter((one) => !hasChanged(one))]
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${shortened(title, 200)}</title>
-        <style>
-          ${new Html(style + own)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="verdict ${verdict}">${verdict}</p>
-            <h1>${shortened(title, 300)}</h1>
-            <p class="answer">${shortened(answer, 2000)}</p>
-            ${notes.slice(0, 20).map((note) => html`<p class="warning">${shortened(note, 400)}</p>`)}
-          </header>
-          ${changed.map((one, index) => changedSection(one, trend, index < MOST_CHARTED))}${steady.length > 0 && steadySection(steady, trend, MOST_CHARTED - changed.length)}${explanation(trend)}
-        </main>
-      </body>
-    </html> `.text
+  return shell({
+    title,
+    verdict,
+    answer,
+    notes,
+    style: own,
+    body: html`${changed.map((one, index) => changedSection(one, trend, index < MOST_CHARTED))}${steady.length > 0 && steadySection(steady, trend, MOST_CHARTED - changed.length)}${explanation(trend)}`,
+  })
 }
 
 const hasChanged = ({ changes }: TrendSeries): boolean => changes.length > 0

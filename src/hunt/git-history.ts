@@ -42,11 +42,39 @@ export async function readHistory(
   return { labels, parents }
 }
 
+/** Files of commits, each built once however many trials want it. */
+export interface Checkouts {
+  /** Builds it below `directory`, unless that has been done; gives what went wrong, or undefined. */
+  prepare(commit: string, signal: AbortSignal): Promise<string | undefined>
+}
+
+export function createCheckouts(
+  history: { readonly repo: string; readonly build?: string | undefined },
+  directory: string,
+): Checkouts {
+  const building = new Map<string, Promise<string | undefined>>()
+  return {
+    prepare: async (commit, signal) => {
+      const known = building.get(commit) ?? checkOut(history, commit, join(directory, commit), signal)
+      building.set(commit, known)
+      try {
+        const broken = await known
+        // It may be the machine: the next trial of it builds again.
+        if (broken !== undefined) building.delete(commit)
+        return broken
+      } catch (error) {
+        building.delete(commit)
+        throw error
+      }
+    },
+  }
+}
+
 /**
  * The files of a commit, built, in `directory`; a second call finds them there. Gives what went wrong, or undefined.
  * One that a kill left half done is begun anew.
  */
-export async function checkOut(
+async function checkOut(
   { repo, build }: { readonly repo: string; readonly build?: string | undefined },
   commit: string,
   directory: string,
