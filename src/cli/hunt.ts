@@ -142,6 +142,10 @@ async function begin(
   context: CommandContext,
 ): Promise<HuntDirectory> {
   if (file === '-') throw new UserError('a hunt reads its definition again for each run: name a file')
+  if (ask !== undefined && !(questions as readonly string[]).includes(ask))
+    throw new UserError(`--ask ${ask}: there is no such question`, {
+      remedy: `one of ${questions.join(', ')}`,
+    })
   const question = { file, parameters: parameter, registry: await context.registry(), signal: context.signal }
   const { input } = await readInput(question)
   const named = input === undefined ? undefined : huntNamed(input)
