@@ -1,7 +1,7 @@
 /** A git history as versions to bisect, and a commit's files to build. The repository is only read. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../base/errors.ts'
+import { EnvironmentError, UserError } from '../base/errors.ts'
 import { startProcess, type ProcessResult } from '../base/process.ts'
 
 export interface History {
@@ -11,7 +11,12 @@ export interface History {
 }
 
 async function git(repo: string, args: readonly string[], signal: AbortSignal): Promise<ProcessResult> {
-  await using running = await startProcess(['git', '-C', repo, ...args], { signal })
+  await using running = await startProcess(['git', '-C', repo, ...args], { signal }).catch(
+    (error: unknown) => {
+      if (!(error instanceof EnvironmentError)) throw error
+      throw new EnvironmentError(error.message, { remedy: 'apt-get install -y git', cause: error })
+    },
+  )
   return await running.done
 }
 
