@@ -13,15 +13,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   definition: under,
   node: under,
   evidence: under,
+  lab: [...under, 'node'],
   diagnosis: middle,
   store: middle,
   engine: [...middle, 'diagnosis', 'store'],
   hunt: [...middle, 'diagnosis', 'store', 'engine'],
   report: [...middle, 'diagnosis', 'store', 'engine'],
-  cli: [...middle, 'diagnosis', 'store', 'engine', 'hunt', 'report'],
+  cli: [...middle, 'lab', 'diagnosis', 'store', 'engine', 'hunt', 'report'],
   plugins: [...under, 'type node', 'type evidence'],
   // What makes nodes.
-  'plugins/provisioners': [...under, 'node'],
+  'plugins/provisioners': [...under, 'node', 'lab'],
 }
 
 /** Files that may import the list of all components: everything else is handed a registry. */
