@@ -1,17 +1,14 @@
 /** The first file system of a guest: the agent, and the modules without which the kernel sees neither disks nor ports. */
 import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { EnvironmentError } from '../../base/errors.ts'
 import { runProcess } from '../../base/process.ts'
 import { cached, contentKey } from '../cache.ts'
-import { bootModules } from '../image/modules.ts'
+import { bootModules } from '../image/boot-modules.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 
 const source = new URL('../guest/agent.c', import.meta.url)
-
-/** What the agent needs before it has a root file system. */
-const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_net', 'virtio-rng', 'ext4', 'overlay']
 
 /** Path of the initial file system for a kernel, made when there is none; `key` differs whenever its content does. */
 export async function initrdFor(
@@ -28,14 +25,19 @@ export async function initrdFor(
       const tree = join(place, 'tree')
       await mkdir(join(tree, 'modules'), { recursive: true })
       await copyFile(agent.path, join(tree, 'init'))
-      const modules = kernel.modules === undefined ? [] : await bootModules(kernel.modules, kernel.release, MODULES, join(tree, 'modules'))
-      await writeFile(join(tree, 'modules/order'), modules.map((path) => `${basename(path)}\n`).join(''))
+      const modules = kernel.modules === undefined ? [] : await bootModules(modulesOf(kernel.modules, kernel))
+      for (const { name, content } of modules) await writeFile(join(tree, 'modules', name), content)
+      await writeFile(join(tree, 'modules/order'), modules.map(({ name }) => `${name}\n`).join(''))
       await must('sh', ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet >"$2"', 'sh', tree, join(place, 'initrd')], signal)
       await rm(tree, { recursive: true })
     },
   })
   return { path: join(directory, 'initrd'), key }
 }
+
+/** lib/modules/RELEASE in the directory of a kernel. */
+export const modulesOf = (directory: string, { release }: Kernel): string =>
+  join(directory, 'lib/modules', release)
 
 /** The agent for this machine's kind of processor: linked to nothing, for it runs before there is anything. */
 async function builtAgent(signal: AbortSignal): Promise<{ readonly path: string; readonly key: string }> {
