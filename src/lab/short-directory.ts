@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { UndoLedger } from '../plugin/undo.ts'
 
 /** A new directory; disposing removes it. */
-export async function shortDirectory(ledger: UndoLedger): Promise<{ readonly path: string } & AsyncDisposable> {
+export async function shortDirectory(
+  ledger: UndoLedger,
+): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = join(tmpdir(), `quarry-vm-${randomBytes(6).toString('hex')}`)
   const recorded = await ledger.record({ type: 'path', path })
   await mkdir(path, { mode: 0o700 })

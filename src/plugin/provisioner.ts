@@ -19,7 +19,7 @@ export interface ProvisionContext {
   readonly ledger: UndoLedger
   readonly signal: AbortSignal
   /** Something to tell the user: what takes long, or what is waited for. */
-  note(sentence: string): void
+  readonly note: (sentence: string) => void
 }
 
 /** Nodes that are up; disposing gives them back. */

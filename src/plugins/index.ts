@@ -169,6 +169,7 @@ export const components: readonly Component[] = [
   netns,
   ssh,
   sshonly,
+  vm,
   cpu,
   disk,
   memory,

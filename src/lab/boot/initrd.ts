@@ -28,7 +28,11 @@ export async function initrdFor(
       const modules = kernel.modules === undefined ? [] : await bootModules(modulesOf(kernel.modules, kernel))
       for (const { name, content } of modules) await writeFile(join(tree, 'modules', name), content)
       await writeFile(join(tree, 'modules/order'), modules.map(({ name }) => `${name}\n`).join(''))
-      await must('sh', ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet >"$2"', 'sh', tree, join(place, 'initrd')], signal)
+      await must(
+        'sh',
+        ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet >"$2"', 'sh', tree, join(place, 'initrd')],
+        signal,
+      )
       await rm(tree, { recursive: true })
     },
   })

@@ -21,6 +21,8 @@ export interface StartOptions {
 export interface GuestConnection extends AsyncDisposable {
   /** Aborts when the guest cannot be talked to any more, with an EnvironmentError as the reason. */
   readonly gone: AbortSignal
+  /** The same, but not when it was disposed of. */
+  readonly lost: AbortSignal
   /** When the agent last said anything, by `performance.now()`. */
   readonly heardMs: number
   /** Starts a command; it is told by its exit when that was not possible. Throws the reason when the guest is gone. */
@@ -49,6 +51,7 @@ class Connection implements GuestConnection {
   readonly #streams = new Map<number, GuestStream>()
   readonly #answers = new Map<number, () => void>()
   readonly #gone = new AbortController()
+  readonly #lost = new AbortController()
   readonly #beat: NodeJS.Timeout
   #last = 0
   heardMs = performance.now()
@@ -88,6 +91,10 @@ class Connection implements GuestConnection {
 
   get gone(): AbortSignal {
     return this.#gone.signal
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal
   }
 
   start(command: readonly string[], { directory, env, hasInput }: StartOptions): GuestStream {
@@ -132,6 +139,11 @@ class Connection implements GuestConnection {
 
   lose(reason: EnvironmentError): void {
     if (this.#gone.signal.aborted) return
+    this.#lost.abort(reason)
+    this.#leave(reason)
+  }
+
+  #leave(reason: EnvironmentError): void {
     clearInterval(this.#beat)
     this.#gone.abort(reason)
     this.#socket.destroy()
@@ -142,7 +154,8 @@ class Connection implements GuestConnection {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#beat)
     const closed = this.#socket.closed ? Promise.resolve() : once(this.#socket, 'close')
-    this.lose(new EnvironmentError('the guest was given back', { code: 'QUARRY_GUEST_LOST' }))
+    const reason = new EnvironmentError('the guest was given back', { code: 'QUARRY_GUEST_LOST' })
+    if (!this.#gone.signal.aborted) this.#leave(reason)
     await closed
   }
 

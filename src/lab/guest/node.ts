@@ -86,7 +86,7 @@ export function guestNode(options: GuestNodeOptions): Node & Disposable {
       await bringFromGuest(start, posix.resolve(SCRATCH, from), to, signal)
     },
     files,
-    lost: guest.gone,
+    lost: guest.lost,
     isTransient: true,
     [Symbol.dispose]: () => agent[Symbol.dispose](),
   }

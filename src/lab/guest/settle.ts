@@ -65,8 +65,13 @@ export async function settle(node: Node, { hostname, cards, disks }: Identity): 
     mount === undefined ? [] : [`${name} ${format} ${mount}`],
   )
   const { ok, stderr } = await node.run([
-    ...['sh', '-c', SCRIPT, 'sh', hostname],
-    ...[links.join('\n'), mounts.join('\n')],
+    'sh',
+    '-c',
+    SCRIPT,
+    'sh',
+    hostname,
+    links.join('\n'),
+    mounts.join('\n'),
   ])
   if (ok) return
   throw new EnvironmentError(`cannot set up the guest ${node.name}: ${stderr.trim().slice(-500)}`, {

@@ -9,13 +9,15 @@ import { captureOutput } from '../../base/process-output.ts'
 import { incoming } from '../../node/incoming.ts'
 import type { GuestCommand, GuestCommandOptions } from './command.ts'
 
-type Start = (
-  command: readonly string[],
-  options?: Omit<GuestCommandOptions, 'cwd'>,
-) => Promise<GuestCommand>
+type Start = (command: readonly string[], options?: Omit<GuestCommandOptions, 'cwd'>) => Promise<GuestCommand>
 
 /** Copies a file, or what is in a directory, into the guest. */
-export async function sendToGuest(start: Start, from: string, to: string, signal?: AbortSignal): Promise<void> {
+export async function sendToGuest(
+  start: Start,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const found = await stat(from)
   const options = signal === undefined ? {} : { signal }
   if (!found.isDirectory()) {

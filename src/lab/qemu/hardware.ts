@@ -72,24 +72,28 @@ const TRANSLATED_MIB = 128
 export function qemuCommand(hardware: Hardware, memory: Memory, { directory, console }: Place): string[] {
   const { accelerator, cpus, memoryMiB, kernel, initrd, kernelArguments, disks, cards } = hardware
   const at = (name: string): string => `${directory}/${name}`
+  const words = (text: string): string[] => text.split(' ')
   return [
-    'qemu-system-x86_64',
-    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    '-accel',
-    accelerator === 'kvm' ? 'kvm' : `tcg,thread=multi,tb-size=${TRANSLATED_MIB}`,
-    ...['-cpu', accelerator === 'kvm' ? 'host' : 'max', '-smp', String(cpus), '-m', String(memoryMiB)],
-    ...['-machine', 'q35,memory-backend=ram', '-object', memoryBackend(memory, memoryMiB)],
-    ...['-kernel', kernel, '-initrd', initrd, '-append', kernelArguments.join(' ')],
-    ...['-chardev', `file,id=console,path=${escaped(console)},append=on`, '-serial', 'chardev:console'],
-    ...['-qmp', `unix:${escaped(at(sockets.monitor))},server=on,wait=off`],
-    ...['-device', 'virtio-serial-pci', '-device', 'virtio-rng-pci'],
-    ...port(`socket,path=${escaped(at(sockets.commands))},server=on,wait=off`, 'commands'),
-    ...port(`pipe,path=${escaped(at(sockets.files))}`, 'files'),
+    ...words('qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none'),
+    ...words(`-accel ${accelerator === 'kvm' ? 'kvm' : `tcg,thread=multi,tb-size=${TRANSLATED_MIB}`}`),
+    ...words(`-cpu ${accelerator === 'kvm' ? 'host' : 'max'} -smp ${cpus} -m ${memoryMiB}`),
+    ...words('-machine q35,memory-backend=ram -device virtio-serial-pci -device virtio-rng-pci'),
+    ...option('object', memoryBackend(memory, memoryMiB)),
+    ...option('kernel', kernel),
+    ...option('initrd', initrd),
+    ...option('append', kernelArguments.join(' ')),
+    ...option('chardev', `file,id=console,path=${escaped(console)},append=on`),
+    ...option('serial', 'chardev:console'),
+    ...option('qmp', `unix:${escaped(at(sockets.monitor))},server=on,wait=off`),
+    ...port('commands', `socket,id=commands,path=${escaped(at(sockets.commands))},server=on,wait=off`),
+    ...port('files', `pipe,id=files,path=${escaped(at(sockets.files))}`),
     ...disks.flatMap(diskWords),
     ...cards.flatMap(cardWords),
     ...(memory.type === 'copy' ? ['-incoming', 'defer'] : []),
   ]
 }
+
+const option = (name: string, value: string): readonly string[] => [`-${name}`, value]
 
 function memoryBackend(memory: Memory, memoryMiB: number): string {
   if (memory.type === 'own') return `memory-backend-ram,id=ram,size=${memoryMiB}M`
@@ -97,25 +101,23 @@ function memoryBackend(memory: Memory, memoryMiB: number): string {
   return `memory-backend-file,id=ram,size=${memoryMiB}M,mem-path=${escaped(memory.file)},share=${share}`
 }
 
-const port = (backend: string, name: string): string[] => {
-  const [type = '', ...rest] = backend.split(',')
-  return [
-    ...['-chardev', [type, `id=${name}`, ...rest].join(',')],
-    ...['-device', `virtserialport,chardev=${name},name=quarry.${name}`],
-  ]
-}
+const port = (name: string, backend: string): readonly string[] => [
+  ...option('chardev', backend),
+  ...option('device', `virtserialport,chardev=${name},name=quarry.${name}`),
+]
 
 function diskWords({ name, path, isShared, limits }: Disk): string[] {
   const options = isShared ? 'read-only=on,locking=off' : 'read-only=off,discard=unmap'
   const readOnly = isShared ? ',read-only=on' : ''
   return [
-    ...['-object', ['throttle-group', `id=limits-${name}`, ...throttleWords(limits ?? {})].join(',')],
-    '-blockdev',
-    `driver=file,node-name=file-${name},filename=${escaped(path)},${options}`,
-    ...['-blockdev', `driver=raw,node-name=raw-${name},file=file-${name}${readOnly}`],
-    '-blockdev',
-    `driver=throttle,node-name=disk-${name},throttle-group=limits-${name},file=raw-${name}${readOnly}`,
-    ...['-device', `virtio-blk-pci,drive=disk-${name},id=${name},serial=${name}`],
+    ...option('object', ['throttle-group', `id=limits-${name}`, ...throttleWords(limits ?? {})].join(',')),
+    ...option('blockdev', `driver=file,node-name=file-${name},filename=${escaped(path)},${options}`),
+    ...option('blockdev', `driver=raw,node-name=raw-${name},file=file-${name}${readOnly}`),
+    ...option(
+      'blockdev',
+      `driver=throttle,node-name=disk-${name},throttle-group=limits-${name},file=raw-${name}${readOnly}`,
+    ),
+    ...option('device', `virtio-blk-pci,drive=disk-${name},id=${name},serial=${name}`),
   ]
 }
 
@@ -142,8 +144,8 @@ function throttleWords(limits: DiskLimits): string[] {
 }
 
 const cardWords = ({ name, tap, hardwareAddress }: NetworkCard): string[] => [
-  ...['-netdev', `tap,id=net-${name},ifname=${tap},script=no,downscript=no`],
-  ...['-device', `virtio-net-pci,netdev=net-${name},id=${name},mac=${hardwareAddress},romfile=`],
+  ...option('netdev', `tap,id=net-${name},ifname=${tap},script=no,downscript=no`),
+  ...option('device', `virtio-net-pci,netdev=net-${name},id=${name},mac=${hardwareAddress},romfile=`),
 ]
 
 /** A comma stands for itself when there are two. */

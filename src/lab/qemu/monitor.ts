@@ -65,7 +65,8 @@ class QmpMonitor implements Monitor {
     })
     socket.on('error', () => {})
     socket.once('close', () => {
-      for (const { reject } of this.#open.values()) reject(new EnvironmentError('the virtual machine has ended'))
+      for (const { reject } of this.#open.values())
+        reject(new EnvironmentError('the virtual machine has ended'))
       this.#open.clear()
     })
   }

@@ -36,7 +36,11 @@ export async function snapshotOf(options: SnapshotOptions): Promise<Snapshot> {
   // What is behind disks and cards may differ; how many there are, and how large, is known to the kernel.
   const { accelerator, cpus, memoryMiB, kernelArguments, disks, cards } = hardware
   const shape = JSON.stringify({
-    ...{ version, accelerator, cpus, memoryMiB, kernelArguments },
+    version,
+    accelerator,
+    cpus,
+    memoryMiB,
+    kernelArguments,
     disks: disks.map(({ name }) => name),
     cards: cards.map(({ name }) => name),
   })

@@ -8,7 +8,13 @@ import { localNode, type LocalNodeOptions } from '../../../node/local.ts'
 import { localFiles } from '../../../node/local-files.ts'
 import { networkFiles } from '../../../node/netns/files.ts'
 import { enterNamespaces, holdNamespaces } from '../../../node/netns/holder.ts'
-import { hostNameOf, joinNetwork, networkState, type Port, type RunNetwork } from '../../../node/netns/switch.ts'
+import {
+  hostNameOf,
+  joinNetwork,
+  networkState,
+  type Port,
+  type RunNetwork,
+} from '../../../node/netns/switch.ts'
 import { makeDirectories } from '../../../node/scratch.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
 import type { Node } from '../../../plugin/node.ts'
@@ -44,7 +50,9 @@ export default defineProvisioner({
     await using stack = new AsyncDisposableStack()
     const network = stack.use(await joinNetwork(context))
     const directories = stack.use(await makeDirectories(context))
-    const ports = await network.reserve(Array.from({ length: count }, (_, ordinal) => hostNameOf(group, ordinal)))
+    const ports = await network.reserve(
+      Array.from({ length: count }, (_, ordinal) => hostNameOf(group, ordinal)),
+    )
     const started = await Promise.allSettled(
       ports.map((port, ordinal) =>
         startNode(

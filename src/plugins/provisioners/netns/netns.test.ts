@@ -112,6 +112,8 @@ test('a group that goes and comes again has the same addresses', async () => {
         count: 2,
         ledger,
         directory: join(directory, group),
+        definitionDirectory: directory,
+        note: () => {},
         signal: new AbortController().signal,
       },
       netns.properties.parse({}),

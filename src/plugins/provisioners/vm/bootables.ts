@@ -35,7 +35,12 @@ export async function bootables(
     guestImage({ packages: given.packages, signal, progress: note }),
     kernel.modules === undefined
       ? undefined
-      : modulesImage({ directory: modulesOf(kernel.modules, kernel), version: kernel.key, signal, progress: note }),
+      : modulesImage({
+          directory: modulesOf(kernel.modules, kernel),
+          version: kernel.key,
+          signal,
+          progress: note,
+        }),
   ])
   const accelerator =
     given.accelerator === 'auto'

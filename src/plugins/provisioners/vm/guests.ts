@@ -67,12 +67,17 @@ export async function startGuest(
   const { address, network } = plugs
   const node = stack.use(
     guestNode({
-      ...{ group, ordinal, guest: machine.guest, filesPath: join(short.path, 'files'), address },
+      group,
+      ordinal,
+      guest: machine.guest,
+      filesPath: join(short.path, 'files'),
+      address,
       ...(network === undefined ? {} : { network }),
     }),
   )
   const disks = Object.entries(given.disks).map(([disk, { mount, format }]) => ({
-    ...{ name: disk, format },
+    name: disk,
+    format,
     ...(mount === undefined ? {} : { mount }),
   }))
   await settle(node, { hostname: hostNameOf(group, ordinal), cards: plugs.settings, disks })

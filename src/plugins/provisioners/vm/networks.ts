@@ -44,7 +44,9 @@ export async function plugIn(context: ProvisionContext, names: readonly string[]
     }
   }
   const network = stack.use(await joinNetwork(context))
-  const ports = await network.reserve(Array.from({ length: count }, (_, ordinal) => hostNameOf(group, ordinal)))
+  const ports = await network.reserve(
+    Array.from({ length: count }, (_, ordinal) => hostNameOf(group, ordinal)),
+  )
   const templateTaps = names.map((_, index) => `t${ports[0]?.number ?? 0}-${index}`)
   const guests = ports.map((port) => plugsOf(network, port, names))
   const taps = [...templateTaps, ...guests.flatMap(({ cards }) => cards.map(({ tap }) => tap))]
@@ -64,7 +66,8 @@ export async function plugIn(context: ProvisionContext, names: readonly string[]
   return {
     switch: network.switch,
     template: templateTaps.map((tap, index) => ({
-      ...{ name: `card${index}`, tap },
+      name: `card${index}`,
+      tap,
       hardwareAddress: `02:51:00:00:01:${index.toString(16).padStart(2, '0')}`,
     })),
     of: (ordinal) => guests[ordinal] ?? plugsOf(network, ports[0] ?? fail(), names),
@@ -84,9 +87,15 @@ function plugsOf({ switch: at }: RunNetwork, port: Port, names: readonly string[
   const plugs = names.map((name, index) => {
     const isRun = name === RUN
     const tap = isRun ? port.name : `x${port.number}-${index}`
-    const hardwareAddress = isRun ? port.hardwareAddress : port.hardwareAddress.replace('02:51', `02:5${index + 2}`)
+    const hardwareAddress = isRun
+      ? port.hardwareAddress
+      : port.hardwareAddress.replace('02:51', `02:5${index + 2}`)
     const address = isRun ? port.address : `${isolatedPrefix(name)}.${port.number}`
-    return { card: { name: `card${index}`, tap, hardwareAddress }, setting: { hardwareAddress, address: `${address}/24` }, address }
+    return {
+      card: { name: `card${index}`, tap, hardwareAddress },
+      setting: { hardwareAddress, address: `${address}/24` },
+      address,
+    }
   })
   const [first] = plugs
   return {

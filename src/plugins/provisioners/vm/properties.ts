@@ -31,7 +31,9 @@ const disk = z.strictObject({
   limits: limits.default({}).describe('how fast it is: a number or `{rate, burst, burst_seconds}` for each'),
 })
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,14}$/, 'is not a name: letters, digits and dashes, at most 15')
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,14}$/, 'is not a name: letters, digits and dashes, at most 15')
 
 export const properties = z.strictObject({
   kernel: z
@@ -44,7 +46,10 @@ export const properties = z.strictObject({
   kernel_arguments: z.string().default('').describe('added to the command line of the kernel'),
   cpus: z.int().min(1).max(64).default(1),
   memory: size.prefault('512M'),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9.+:~=-]+$/)).default([]).describe('Debian packages in it'),
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9.+:~=-]+$/))
+    .default([])
+    .describe('Debian packages in it'),
   disks: z.record(name, disk).default({}).describe('disks by name, besides that of the root file system'),
   networks: z
     .array(name)
