@@ -56,7 +56,9 @@ export async function captureSick(
   journal.enter('capturing')
   using _pace = paced(observation, definition.evidence.windowMs / 4)
   const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
-  const { ladder, healthyLadder } = laddersOf(context)
+  const { ladder: whole, healthyLadder } = laddersOf(context)
+  // What still lives beside a machine that died is only glanced at.
+  const ladder = isDeath(symptom) ? whole.filter(isGlance) : whole
   const { sick, peers } = sidesOf(symptom, context)
   const { everyMs } = definition.observe
   const look = isDeath(symptom)
@@ -91,6 +93,9 @@ export async function captureSick(
   journal.enter('running')
 }
 
+const isGlance = ({ collector: { tier, fromOutside } }: Rung): boolean =>
+  tier === 'read' || fromOutside === true
+
 /** Probes are tried more often while a climb looks, so that every rung sees some attempts. */
 function paced({ probes }: Observation, milliseconds: number): Disposable {
   probes.pace(milliseconds)
@@ -105,7 +110,10 @@ interface Places {
 
 /** Also at machines that died, of which the outside is left. */
 const everywhere = ({ ensemble }: Pick<CaptureContext, 'ensemble'>): Places => ({
-  nodes: [...ensemble.hosts, ...ensemble.nodes.filter((node) => node.machine !== undefined && !isPresent(node))],
+  nodes: [
+    ...ensemble.hosts,
+    ...ensemble.nodes.filter((node) => node.machine !== undefined && !isPresent(node)),
+  ],
   networks: ensemble.networks,
 })
 

@@ -12,6 +12,7 @@ const MACHINE_DIED: SymptomSpec = {
   name: 'machine-died',
   when: 'a virtual machine of the run died',
   forMs: 0,
+  // oxlint-disable-next-line unicorn/no-thenable -- a word of the definition
   then: ['capture', 'stop'],
   expected: false,
 }

@@ -63,6 +63,8 @@ export interface NodeNetwork {
 export interface GuestMachine {
   /** File on the controller that gets all that the kernel and the firmware print. */
   readonly console: string
+  /** When its clock of the time since it booted was 0, in ns since the epoch. */
+  readonly bootedAtNs: bigint
   /** Map of the kernel's symbols, where there is one: addresses hold, for guests boot without moving their kernel. */
   readonly symbols?: string
   /** A command of QEMU's monitor for people, such as `info registers -a`, and what it prints. */

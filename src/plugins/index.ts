@@ -21,6 +21,10 @@ import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
 import bpfTimers from './collectors/bpf-timers/index.ts'
 import bpfWakeups from './collectors/bpf-wakeups/index.ts'
 import changeCommand from './collectors/change-command/index.ts'
+import consoleCollector from './collectors/console/index.ts'
+import guestMemory from './collectors/guest-memory/index.ts'
+import machine from './collectors/machine/index.ts'
+import sysrq from './collectors/sysrq/index.ts'
 import dropCaches from './collectors/drop-caches/index.ts'
 import facts from './collectors/facts/index.ts'
 import files from './collectors/files/index.ts'
@@ -117,6 +121,8 @@ export const components: readonly Component[] = [
   mounts,
   kernelLog,
   facts,
+  consoleCollector,
+  machine,
   perfOnCpu,
   perfOffCpu,
   jstack,
@@ -128,8 +134,10 @@ export const components: readonly Component[] = [
   bpfBlockIo,
   ftrace,
   tcpdump,
+  sysrq,
   strace,
   sigstop,
+  guestMemory,
   gdb,
   dropCaches,
   changeCommand,

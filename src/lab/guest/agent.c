@@ -599,7 +599,9 @@ static void take_frame(uint32_t id, uint32_t type, char *payload, uint32_t lengt
     memcpy(&ns, payload, 8);
     struct timespec time = {ns / 1000000000, ns % 1000000000};
     clock_settime(CLOCK_REALTIME, &time);
-    send_frame(id, PONG, payload, length);
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    ns = time.tv_sec * 1000000000LL + time.tv_nsec;
+    send_frame(id, PONG, &ns, 8);
   } else if (stream == NULL) {
     if (type == STOP) send_frame(id, STOPPED, "", 0);
   } else if (type == INPUT && length == 0) {

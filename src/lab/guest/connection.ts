@@ -29,8 +29,8 @@ export interface GuestConnection extends AsyncDisposable {
   start(command: readonly string[], options: StartOptions): GuestStream
   /** Resolves when the agent answers; rejects with the reason when it is gone. */
   ping(): Promise<void>
-  /** Sets the guest's clock to ours. */
-  setClock(): Promise<void>
+  /** Sets the guest's clock to ours, and gives the time since it booted, ns. */
+  setClock(): Promise<bigint>
   /** Gives it up, for a reason. */
   lose(reason: EnvironmentError | TargetError): void
 }
@@ -49,7 +49,7 @@ export async function connectGuest(socketPath: string, name: string): Promise<Gu
 class Connection implements GuestConnection {
   readonly #socket: Socket
   readonly #streams = new Map<number, GuestStream>()
-  readonly #answers = new Map<number, () => void>()
+  readonly #answers = new Map<number, (payload: Buffer) => void>()
   readonly #gone = new AbortController()
   readonly #lost = new AbortController()
   readonly #beat: NodeJS.Timeout
@@ -62,7 +62,7 @@ class Connection implements GuestConnection {
     socket.on('data', (chunk) => {
       this.heardMs = performance.now()
       for (const frame of reader.take(chunk)) {
-        if (frame.type === Tell.pong) this.#answers.get(frame.stream)?.()
+        if (frame.type === Tell.pong) this.#answers.get(frame.stream)?.(frame.payload)
         else this.#streams.get(frame.stream)?.take(frame)
       }
     })
@@ -115,26 +115,27 @@ class Connection implements GuestConnection {
     return stream
   }
 
-  ping(): Promise<void> {
-    return this.#ask(Ask.ping, Buffer.alloc(0))
+  async ping(): Promise<void> {
+    await this.#ask(Ask.ping, Buffer.alloc(0))
   }
 
-  setClock(): Promise<void> {
+  async setClock(): Promise<bigint> {
     const payload = Buffer.alloc(8)
     payload.writeBigInt64LE(BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)))
-    return this.#ask(Ask.clock, payload)
+    return (await this.#ask(Ask.clock, payload)).readBigInt64LE()
   }
 
-  async #ask(type: number, payload: Buffer): Promise<void> {
+  async #ask(type: number, payload: Buffer): Promise<Buffer> {
     this.#gone.signal.throwIfAborted()
     this.#last += 1
     const id = this.#last
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<Buffer>()
     this.#answers.set(id, resolve)
     this.#send(id, type, payload)
-    await promise
+    const answer = await promise
     this.#answers.delete(id)
     this.#gone.signal.throwIfAborted()
+    return answer
   }
 
   lose(reason: EnvironmentError | TargetError): void {
@@ -148,7 +149,7 @@ class Connection implements GuestConnection {
     this.#gone.abort(reason)
     this.#socket.destroy()
     for (const stream of this.#streams.values()) stream.lose()
-    for (const answer of this.#answers.values()) answer()
+    for (const answer of this.#answers.values()) answer(Buffer.alloc(0))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

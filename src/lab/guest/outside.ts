@@ -19,11 +19,14 @@ const SETTLED_MS = 5 * LOOK_MS
 const CHUNK = 64 << 10
 
 /** What can be done to it from outside. */
-export function outsideOf(machine: Machine, symbols: string | undefined): GuestMachine {
+export function outsideOf(
+  machine: Machine,
+  about: Pick<GuestMachine, 'bootedAtNs' | 'symbols'>,
+): GuestMachine {
   const { monitor, place } = machine
   return {
+    ...about,
     console: place.console,
-    ...(symbols === undefined ? {} : { symbols }),
     monitor: (line) => monitor.human(line),
     execute: (command, values) => monitor.execute(command, values),
     sysrq: async (letter) => {

@@ -57,7 +57,12 @@ export interface Place {
   readonly console: string
 }
 
-export const sockets = { commands: 'commands', files: 'files', monitor: 'monitor', console: 'console' } as const
+export const sockets = {
+  commands: 'commands',
+  files: 'files',
+  monitor: 'monitor',
+  console: 'console',
+} as const
 
 /** Where the memory of a machine comes from: of its own, a file that it fills, or a copy of such a file. */
 export type Memory =

@@ -27,7 +27,8 @@ export default defineCollector({
     if (machine === undefined) throw new EnvironmentError(`${context.node.name} is no virtual machine`)
     const registers = await machine.monitor('info registers -a')
     await context.ingest('registers.txt', registers)
-    const symbols = machine.symbols === undefined ? undefined : symbolTable(readFileSync(machine.symbols, 'utf8'))
+    const symbols =
+      machine.symbols === undefined ? undefined : symbolTable(readFileSync(machine.symbols, 'utf8'))
     for (const { cpu, isHalted, address, inKernel } of processorsOf(registers)) {
       const frame = inKernel ? (symbols?.(address) ?? `0x${address.toString(16)}`) : '(user)'
       context.rows.add('stacks', {

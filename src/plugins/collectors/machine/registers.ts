@@ -22,9 +22,7 @@ export function processorsOf(text: string): Processor[] {
       const rip = /\bRIP=([0-9a-f]{16})\b/.exec(part)?.[1]
       if (cpu === undefined || rip === undefined) return []
       const address = BigInt(`0x${rip}`)
-      return [
-        { cpu: Number(cpu), address, inKernel: address >= KERNEL, isHalted: /\bHLT=1\b/.test(part) },
-      ]
+      return [{ cpu: Number(cpu), address, inKernel: address >= KERNEL, isHalted: /\bHLT=1\b/.test(part) }]
     })
 }
 

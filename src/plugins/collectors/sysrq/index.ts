@@ -12,7 +12,8 @@ const LONGEST_MS = 20_000
 
 export default defineCollector({
   id: 'sysrq',
-  summary: 'What a kernel prints of itself when asked with SysRq: blocked tasks (w), all tasks (t), timers (q), memory (m)',
+  summary:
+    'What a kernel prints of itself when asked with SysRq: blocked tasks (w), all tasks (t), timers (q), memory (m)',
   shows: 'kernel stacks of blocked tasks, also of a guest in which no process runs any more',
   needs: [{ type: 'machine' }],
   tier: 'trace',

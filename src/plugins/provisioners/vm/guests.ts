@@ -71,8 +71,10 @@ export async function startGuest(
       known.add(title)
     }),
   )
-  await machine.guest.setClock()
+  const uptimeNs = await machine.guest.setClock()
+  const nowNs = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6))
   const { address, network } = plugs
+  const { symbols } = things.kernel
   const node = stack.use(
     guestNode({
       group,
@@ -80,7 +82,10 @@ export async function startGuest(
       guest: machine.guest,
       filesPath: join(short.path, 'files'),
       address,
-      machine: outsideOf(machine, things.kernel.symbols),
+      machine: outsideOf(machine, {
+        bootedAtNs: nowNs - uptimeNs,
+        ...(symbols === undefined ? {} : { symbols }),
+      }),
       ...(network === undefined ? {} : { network }),
     }),
   )
