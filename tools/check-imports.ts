@@ -13,7 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   definition: under,
   node: under,
   evidence: under,
-  lab: [...under, 'node'],
+  lab: [...under, 'definition', 'node'],
   diagnosis: middle,
   store: middle,
   engine: [...middle, 'diagnosis', 'store'],

@@ -28,7 +28,16 @@ async function quarry(round: number): Promise<Times> {
   await ledger.record({ type: 'processes', run })
   const began = performance.now()
   const group = await netns.provision(
-    { run, group: 'server', count: NODES, directory, ledger, signal },
+    {
+      run,
+      group: 'server',
+      count: NODES,
+      directory,
+      definitionDirectory: directory,
+      ledger,
+      signal,
+      note: () => {},
+    },
     netns.properties.parse({}),
   )
   const isUp = performance.now()

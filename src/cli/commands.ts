@@ -1,12 +1,34 @@
 /** Every command that there is: what it is for, and where its code is. Loaded one at a time, so that a start is fast. */
 import type { AnyCommand } from './command.ts'
 
+/** A verb, whose code is loaded when it is typed. */
 export interface CommandEntry {
   readonly summary: string
   readonly load: () => Promise<{ readonly command: AnyCommand }>
 }
 
-export const commands: Readonly<Record<string, CommandEntry>> = {
+/** A noun with verbs of its own, as in `quarry kernel list`. */
+export interface CommandGroup {
+  readonly summary: string
+  readonly commands: Readonly<Record<string, CommandEntry>>
+}
+
+const kernelCommands: CommandGroup['commands'] = {
+  list: {
+    summary: 'what Debian offers here, and what has been fetched or built',
+    load: () => import('./kernel/list.ts'),
+  },
+  fetch: {
+    summary: 'bring a kernel of Debian into the cache; nothing is installed',
+    load: () => import('./kernel/fetch.ts'),
+  },
+  build: {
+    summary: "build a kernel from Debian's source, a configuration and patches",
+    load: () => import('./kernel/build.ts'),
+  },
+}
+
+export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   run: {
     summary: 'execute a definition once, here: provision, run, capture, diagnose, report',
     load: () => import('./run.ts'),
@@ -51,6 +73,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'change points in the results of many nights, with what else changed there',
     load: () => import('./trend.ts'),
   },
+  kernel: {
+    summary: 'list, fetch and build the kernels that guests boot',
+    commands: kernelCommands,
+  },
   doctor: {
     summary: 'what this host can collect and run, and what to install for the rest',
     load: () => import('./doctor.ts'),
@@ -72,3 +98,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./docs.ts'),
   },
 }
+
+/** Every command by all its words, as `kernel list`. */
+export const allCommands = (): (readonly [string, CommandEntry])[] =>
+  Object.entries(commands).flatMap(([name, entry]) =>
+    'load' in entry
+      ? [[name, entry] as const]
+      : Object.entries(entry.commands).map(([verb, inner]) => [`${name} ${verb}`, inner] as const),
+  )

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProcess, startProcess, type ProcessResult } from '../base/process.ts'
-import { commands } from './commands.ts'
+import { allCommands, commands } from './commands.ts'
 
 const launcher = join(import.meta.dirname, '../../quarry')
 let directory = ''
@@ -65,7 +65,7 @@ describe('the command line', () => {
   })
 
   test('every command has a help of its own', async () => {
-    for (const [name, { load }] of Object.entries(commands)) {
+    for (const [name, { load }] of allCommands()) {
       const { command } = await load()
       const { stdout, exitCode } = await quarry(name, '--help')
       expect(exitCode).toBe(0)

@@ -2,7 +2,7 @@
 import { Argument, Command, Option } from 'commander'
 import { quarryVersion } from '../engine/version.ts'
 import { flagOf, type AnyCommand, type Values } from './command.ts'
-import { commands } from './commands.ts'
+import { commands, type CommandEntry, type CommandGroup } from './commands.ts'
 
 /** What was typed. */
 export interface Invocation {
@@ -32,16 +32,42 @@ export async function buildProgram(
     .showHelpAfterError('Type `quarry --help` for the list of commands.')
     .addHelpText('after', `\n${exitCodeHelp}`)
     .exitOverride()
-  const verbs = words.filter((word) => !word.startsWith('-')).slice(0, 2)
-  for (const [name, entry] of Object.entries(commands)) {
-    const sub = program.command(name).description(entry.summary)
-    sub.copyInheritedSettings(program)
-    // `quarry help run` needs the second word as well.
-    const wanted = verbs[0] === name || (verbs[0] === 'help' && verbs[1] === name)
-    if (wanted) declare(sub, name, (await entry.load()).command, invoke)
-  }
+  await addCommands(
+    program,
+    commands,
+    words.filter((word) => !word.startsWith('-')),
+    invoke,
+  )
   return program
 }
+
+/** All commands below `parent`; the one that `words` begin with is loaded, and those of the group that they begin with. */
+async function addCommands(
+  parent: Command,
+  entries: Readonly<Record<string, CommandEntry | CommandGroup>>,
+  words: readonly string[],
+  invoke: (invocation: Invocation) => void,
+): Promise<void> {
+  // `quarry help run` wants `run`, with the word after it.
+  const [word, ...rest] = words[0] === 'help' ? words.slice(1) : words
+  for (const [name, entry] of Object.entries(entries)) {
+    const sub = parent.command(name).description(entry.summary)
+    sub.copyInheritedSettings(parent)
+    if (word !== name) continue
+    if ('load' in entry) {
+      declare(sub, pathOf(sub), (await entry.load()).command, invoke)
+    } else {
+      sub.showHelpAfterError(`Type \`quarry ${name} --help\` for the list of its commands.`)
+      await addCommands(sub.usage('[options] <command>'), entry.commands, rest, invoke)
+    }
+  }
+}
+
+/** `kernel build`. */
+const pathOf = (command: Command): string =>
+  command.parent === null || command.parent.parent === null
+    ? command.name()
+    : `${pathOf(command.parent)} ${command.name()}`
 
 function declare(
   sub: Command,

@@ -210,7 +210,7 @@ function climbOn(
         : findTargets(node, question, onHost)
     } catch (error) {
       // It does not answer: each rung says so, and those on other nodes have theirs.
-      if (node.remote === undefined) throw error
+      if (node.host === 'localhost') throw error
       context.journal.event('note', id, `no target was looked for on ${node.name}: ${messageOf(error)}`)
       return []
     }

@@ -62,9 +62,11 @@ export function openCluster(
     },
     provision: async (signal) => {
       const properties = around.references.propertiesOf(plugin, spec.provisioner)
-      const { directory } = around
+      const { directory, definitionDirectory } = around
       const named = spec.cluster === undefined ? {} : { cluster: spec.cluster }
-      const context = { group: spec.name, count: spec.nodeCount, directory, signal, ...named }
+      const note = (sentence: string): void => around.note(`${spec.name}: ${sentence}`)
+      const about = { group: spec.name, count: spec.nodeCount, ...named }
+      const context = { ...about, directory, definitionDirectory, signal, note }
       const left = isKept || spec.cluster !== undefined ? findKept(cluster) : undefined
       if (left !== undefined && plugin.resume !== undefined && left.provisioner === plugin.id) {
         own = await openOwn()

@@ -98,6 +98,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
       secrets,
       clusterName: `${basename(definition.file).replaceAll(/\.ya?ml$|[^\w.-]/g, '')}-${spec.name}`,
       directory: directory.file('nodes', spec.name),
+      definitionDirectory: dirname(resolve(definition.file)),
       note,
       lost: onLost,
       group: (name) => find(name).nodes,

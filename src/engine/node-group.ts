@@ -51,6 +51,8 @@ export interface GroupSurroundings {
   readonly clusterName: string
   /** Directory of the group below the run directory. */
   readonly directory: string
+  /** Directory of the definition. */
+  readonly definitionDirectory: string
   group(name: string): readonly Node[]
   environment(node: Node): Readonly<Record<string, string>>
   artifacts(node: Node): string

@@ -43,7 +43,7 @@ export function createProbePlaces(journal: Journal, signal: AbortSignal): ProbeP
       })
       if (plugin.module === undefined) return here(node.name)
       if (!use.namesGroup || node.unseen !== undefined) return here('controller')
-      if (node.network === undefined && node.remote === undefined) return here(node.name)
+      if (node.network === undefined && node.host === 'localhost') return here(node.name)
       const prober = await proberOn(node)
       if (!(prober instanceof EnvironmentError)) {
         return { probe: await prober.open(plugin, context, properties), from: node.name }

@@ -1,17 +1,13 @@
 /**
- * Questions to an agent on another machine, over two named pipes whose other ends are those of an ssh.
+ * Questions to an agent on another machine, over two pipes whose other ends lead there.
  *
  * `FileView` answers at once, for whoever is in the middle of parsing something: so a question can be waited for without
  * letting go of the thread. Both ends here are read and written without blocking, from this thread only: a question that
  * must be answered at once first reads to its end the answer that others are waiting for.
  */
-import { execFileSync, type ChildProcess } from 'node:child_process'
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { readSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { EnvironmentError, messageOf } from '../base/errors.ts'
-import type { SshConnection } from './ssh-connection.ts'
-import { scriptLine } from './ssh-destination.ts'
+import type { EnvironmentError } from '../base/errors.ts'
 
 /** An agent that is silent for so long, in ms, is given up: longer than a connection that is silent. */
 const PATIENCE_MS = 20_000
@@ -37,56 +33,36 @@ interface Question {
   answer: Answer | undefined
 }
 
-/** Starts an agent; `name` tells its pipes in the connection's directory from those of others. */
-export function openAgent(
-  connection: SshConnection,
-  script: string,
-  name: string,
-  marks: Readonly<Record<string, string>>,
-): AgentChannel {
-  let count = 0
-  return new Channel(connection, () => {
-    count += 1
-    return launch(connection, scriptLine(script, marks), join(connection.directory, `${name}-${count}`))
-  })
-}
-
-/** An agent that was started, and the ends of its pipes. */
-interface Agent {
-  readonly child: ChildProcess
+/** An agent that was started; disposing ends it, as far as it can be ended from here, and closes the pipes. */
+export interface Agent extends Disposable {
+  /** Descriptors, both of which never block: its answers are read from one, questions written to the other. */
   readonly input: number
   readonly output: number
+  /** What stands before its first answer: all up to the end of this was meant for somebody else. */
+  readonly greeting?: Buffer
 }
 
-function launch(connection: SshConnection, line: string, path: string): Agent {
-  const [requests, answers] = [`${path}-requests`, `${path}-answers`]
-  try {
-    execFileSync('mkfifo', ['-m', '600', requests, answers], { stdio: ['ignore', 'ignore', 'pipe'] })
-  } catch (error) {
-    throw new EnvironmentError(`cannot make named pipes: ${messageOf(error)}`)
-  }
-  const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants
-  // In this order nothing waits for the other end, and the end of the agent is seen as the end of the answers.
-  const theirInput = openSync(requests, O_RDONLY | O_NONBLOCK)
-  const output = openSync(requests, O_WRONLY | O_NONBLOCK)
-  const input = openSync(answers, O_RDONLY | O_NONBLOCK)
-  const theirOutput = openSync(answers, O_WRONLY)
-  try {
-    return { child: connection.open(line, [theirInput, theirOutput, 'ignore']), input, output }
-  } catch (error) {
-    closeSync(input)
-    closeSync(output)
-    throw error
-  } finally {
-    closeSync(theirInput)
-    closeSync(theirOutput)
-  }
+/** The machine that an agent runs on. */
+export interface AgentHost {
+  /** Starts an agent there. */
+  launch(): Agent
+  /** Aborts when the machine can no longer be reached. */
+  readonly gone: AbortSignal
+  isAlive(): Promise<boolean>
+  isAliveNow(): boolean
+  /** What to throw when the machine cannot be reached, and when it can but its agent says nothing. */
+  lost(doing: string): EnvironmentError
+  silent(): EnvironmentError
 }
+
+/** Starts an agent; later ones in its stead when it ends or falls silent. */
+export const openAgent = (host: AgentHost): AgentChannel => new Channel(host)
 
 class Channel implements AgentChannel {
-  readonly #connection: SshConnection
-  readonly #launch: () => Agent
+  readonly #host: AgentHost
   #agent: Agent | undefined
+  /** What came while the greeting is waited for; undefined once it has been seen. */
+  #before: Buffer | undefined
   #goneMs = Number.NEGATIVE_INFINITY
   readonly #clock = new Int32Array(new SharedArrayBuffer(4))
   readonly #buffer = Buffer.allocUnsafe(1 << 18)
@@ -94,10 +70,9 @@ class Channel implements AgentChannel {
   readonly #open: Question[] = []
   #movedMs = 0
 
-  constructor(connection: SshConnection, launchOne: () => Agent) {
-    this.#connection = connection
-    this.#launch = launchOne
-    this.#agent = launchOne()
+  constructor(host: AgentHost) {
+    this.#host = host
+    this.#start()
   }
 
   async ask(requests: readonly string[]): Promise<Answer> {
@@ -109,7 +84,7 @@ class Channel implements AgentChannel {
       if (question.answer !== undefined) return question.answer
       if (this.#agent !== agent || this.#isSilent()) {
         if (this.#agent === agent) this.#giveUp()
-        throw this.#gone(await this.#connection.isAlive())
+        throw this.#gone(await this.#host.isAlive())
       }
       await delay(2)
     }
@@ -123,7 +98,7 @@ class Channel implements AgentChannel {
       if (question.answer !== undefined) return question.answer
       if (this.#agent !== agent || this.#isSilent()) {
         if (this.#agent === agent) this.#giveUp()
-        throw this.#gone(this.#connection.isAliveNow())
+        throw this.#gone(this.#host.isAliveNow())
       }
       // Sleeps, and wakes at once for nobody.
       if (!moved) Atomics.wait(this.#clock, 0, 0, 0.3)
@@ -139,10 +114,16 @@ class Channel implements AgentChannel {
   /** The agent; started anew when an earlier one has been gone for long enough. */
   #present(): Agent {
     if (this.#agent !== undefined) return this.#agent
-    const isConnected = !this.#connection.gone.aborted
+    const isConnected = !this.#host.gone.aborted
     if (!isConnected || performance.now() - this.#goneMs < PAUSE_MS) throw this.#gone(isConnected)
-    this.#agent = this.#launch()
-    return this.#agent
+    return this.#start()
+  }
+
+  #start(): Agent {
+    const agent = this.#host.launch()
+    this.#before = agent.greeting === undefined ? undefined : Buffer.alloc(0)
+    this.#agent = agent
+    return agent
   }
 
   #giveUp(): void {
@@ -150,19 +131,11 @@ class Channel implements AgentChannel {
     this.#agent = undefined
     this.#open.length = 0
     this.#goneMs = performance.now()
-    if (agent === undefined) return
-    agent.child.kill('SIGKILL')
-    closeSync(agent.input)
-    closeSync(agent.output)
+    agent?.[Symbol.dispose]()
   }
 
   #gone(isConnected: boolean): EnvironmentError {
-    if (!isConnected) return this.#connection.lost('reading its files')
-    const { host } = this.#connection
-    return new EnvironmentError(`the files of ${host.destination} cannot be read: nothing there answers`, {
-      code: 'QUARRY_SSH_SILENT',
-      remedy: 'is the host short of memory or of processors? The next look tries anew',
-    })
+    return isConnected ? this.#host.silent() : this.#host.lost('reading its files')
   }
 
   #isSilent(): boolean {
@@ -193,7 +166,8 @@ class Channel implements AgentChannel {
         if (question.toWrite.length > 0) break
       }
       for (let first = this.#open[0]; first !== undefined; first = this.#open[0]) {
-        const room = first.expected === undefined ? 1 : first.expected - first.received
+        const isGreeted = this.#before === undefined
+        const room = !isGreeted || first.expected === undefined ? 1 : first.expected - first.received
         const count = attempt(() =>
           readSync(agent.input, this.#buffer, 0, Math.min(room, this.#buffer.length), null),
         )
@@ -203,13 +177,20 @@ class Channel implements AgentChannel {
           break
         }
         moved = true
-        this.#take(first, Buffer.from(this.#buffer.subarray(0, count)))
+        const bytes = Buffer.from(this.#buffer.subarray(0, count))
+        if (isGreeted) this.#take(first, bytes)
+        else this.#greet(agent, bytes)
       }
     } catch {
       this.#giveUp()
     }
     if (moved) this.#movedMs = performance.now()
     return moved
+  }
+
+  #greet({ greeting = Buffer.alloc(0) }: Agent, bytes: Buffer): void {
+    const seen = Buffer.concat([this.#before ?? Buffer.alloc(0), bytes]).subarray(-greeting.length)
+    this.#before = seen.equals(greeting) ? undefined : seen
   }
 
   /** The line with the length comes byte by byte, so that nothing of the next answer is read with it. */

@@ -24,12 +24,32 @@ export async function undoRemotely({ host, effect }: RemoteEffect): Promise<void
 }
 
 /** A ledger whose effects are on the node; the same one when that is this host. */
-export function ledgerOn({ remote: host }: Node, ledger: UndoLedger): UndoLedger {
+export function ledgerOn(node: Node, ledger: UndoLedger): UndoLedger {
+  if (node.isTransient === true) return transientLedger(node)
+  const { remote: host } = node
   if (host === undefined) return ledger
   return {
     record: (effect) => ledger.record(effect.type === 'remote' ? effect : { type: 'remote', host, effect }),
   }
 }
+
+/** Effects on a machine that does not outlive the run: undone when they are disposed of, if it is still there. */
+const transientLedger = (node: Node): UndoLedger => ({
+  record: (effect) => {
+    let isMade = true
+    return Promise.resolve({
+      forget: () => {
+        isMade = false
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (!isMade || effect.type === 'remote' || node.lost?.aborted === true) return
+        isMade = false
+        // It may be lost at this very moment.
+        await node.run(['sh', '-c', undoScript(effect)], { timeoutMs: PATIENCE_MS }).catch(() => undefined)
+      },
+    })
+  },
+})
 
 /** Whether a run of Quarry can have recorded it: ssh and its configuration run whatever they are told to. */
 export function isPlausibleRemote({ host, effect }: RemoteEffect, run: string): boolean {

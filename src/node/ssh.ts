@@ -7,9 +7,10 @@ import { runProcess } from '../base/process.ts'
 import type { CommandOptions, Node } from '../plugin/node.ts'
 import type { SshDestination } from '../plugin/undo.ts'
 import { openAgent } from './agent-channel.ts'
-import type { AgentChannel } from './agent-channel.ts'
+import { clockOffset } from './agent-clock.ts'
 import { agentFiles } from './agent-files.ts'
 import { perlAgent, shellAgent } from './agent-scripts.ts'
+import { sshAgent } from './ssh-agent.ts'
 import { startRemote } from './ssh-command.ts'
 import type { RemoteCommand, RemoteOptions } from './ssh-command.ts'
 import { connect, type ConnectOptions, type SshConnection } from './ssh-connection.ts'
@@ -31,7 +32,6 @@ export interface SshNodeOptions extends ConnectOptions {
 
 /** How often the other side hears that this one lives, in ms. */
 const BEAT_MS = 15_000
-const CLOCK_TRIPS = 8
 
 /** Connects to it and makes its directories; disposing ends all that runs there and removes them. */
 export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisposable> {
@@ -65,7 +65,7 @@ export async function sshNode(options: SshNodeOptions): Promise<Node & AsyncDisp
 
   const hasPerl = (await connection.script('command -v perl || :', 'looking for perl', signal)) !== ''
   const agentScript = hasPerl ? `exec perl -e ${shellWord(perlAgent)}` : shellAgent(`${directory}/agent`)
-  const agent = stack.use(openAgent(connection, agentScript, name.replaceAll('/', '-'), marks))
+  const agent = stack.use(openAgent(sshAgent(connection, agentScript, name.replaceAll('/', '-'), marks)))
   const files = agentFiles(agent)
   const clockOffsetNs = clockOffset(agent)
 
@@ -137,22 +137,6 @@ const MACHINE = 'cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/pid
 function machineOf(text: string): string {
   const here = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')}${readlinkSync('/proc/self/ns/pid')}\n`
   return text === here ? 'localhost' : text.trim().replace('\n', ' ')
-}
-
-/** The node's clock minus ours in ns, by the round trip that took the least time: it was read halfway. */
-function clockOffset(agent: AgentChannel): number {
-  let least = Number.POSITIVE_INFINITY
-  let offset = 0
-  for (let trip = 0; trip < CLOCK_TRIPS; trip += 1) {
-    const sentMs = performance.now()
-    const sent = BigInt(Math.round((performance.timeOrigin + sentMs) * 1e6))
-    const answer = agent.askNow(['n\t/']).get('n\t/')
-    const tookMs = performance.now() - sentMs
-    if (answer === undefined || tookMs >= least) continue
-    least = tookMs
-    offset = Number(BigInt(answer.toString('latin1').trim()) - sent) - (tookMs / 2) * 1e6
-  }
-  return Math.round(offset)
 }
 
 /** The host name that ssh connects to, by the user's configuration, as an address. */

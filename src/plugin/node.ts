@@ -105,4 +105,6 @@ export interface Node {
   readonly lost?: AbortSignal
   /** Set when it is reached over ssh: effects on it are recorded with it, and undone there. */
   readonly remote?: SshDestination
+  /** The machine ends with the run, and with it all that was done to it: effects on it are undone, and not recorded. */
+  readonly isTransient?: boolean
 }

@@ -14,8 +14,12 @@ export interface ProvisionContext {
   readonly cluster?: string
   /** Directory of the group below the run directory; artifacts of node n go to its subdirectory `n`. */
   readonly directory: string
+  /** Directory of the definition: relative paths in properties start there. */
+  readonly definitionDirectory: string
   readonly ledger: UndoLedger
   readonly signal: AbortSignal
+  /** Something to tell the user: what takes long, or what is waited for. */
+  readonly note: (sentence: string) => void
 }
 
 /** Nodes that are up; disposing gives them back. */

@@ -75,6 +75,7 @@ import local from './provisioners/local/index.ts'
 import netns from './provisioners/netns/index.ts'
 import ssh from './provisioners/ssh/index.ts'
 import sshonly from './provisioners/sshonly/index.ts'
+import vm from './provisioners/vm/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
 import memory from './samplers/memory/index.ts'
@@ -168,6 +169,7 @@ export const components: readonly Component[] = [
   netns,
   ssh,
   sshonly,
+  vm,
   cpu,
   disk,
   memory,

@@ -5,7 +5,7 @@ import { columnsOf, commonColumns, tableNames } from '../../model/tables.ts'
 import { componentKinds } from '../../plugin/define.ts'
 import type { Registry } from '../../plugin/registry.ts'
 import { flagOf, type AnyCommand } from '../command.ts'
-import { commands } from '../commands.ts'
+import { allCommands } from '../commands.ts'
 import { exitCodeHelp } from '../program.ts'
 import { componentsPage } from './components.ts'
 import { code, fence, markdownTable, paragraphs, sentence } from './markdown.ts'
@@ -53,7 +53,7 @@ function tablesPage(): string {
 
 async function commandsPage(): Promise<string> {
   const sections: (string | undefined)[] = []
-  for (const [name, { summary, load }] of Object.entries(commands)) {
+  for (const [name, { summary, load }] of allCommands()) {
     const { command } = await load()
     sections.push(
       `## ${name}`,

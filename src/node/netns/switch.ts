@@ -45,6 +45,8 @@ export interface RunNetwork extends AsyncDisposable {
   reserve(names: readonly string[]): Promise<readonly Port[]>
   /** Connects ports whose cables have been laid; disposing takes the cables away. */
   connect(ports: readonly Port[]): Promise<AsyncDisposable>
+  /** Has the names told to nodes that do not see the file: now, and whenever some are added. Disposing ends it. */
+  follow(tell: (hosts: string) => Promise<void>): Promise<AsyncDisposable>
 }
 
 export const networkState = z.object({
@@ -62,6 +64,10 @@ const FIRST_NODE = 2
 const LAST_NODE = 254
 /** In the scratch directory of the switch. */
 const HOSTS = 'hosts'
+
+/** Under this name the other nodes find one. */
+export const hostNameOf = (group: string, ordinal: number): string =>
+  `${group.replaceAll(/[^\w.-]/g, '-').slice(0, 50)}-${ordinal}`
 
 const inUse = new Map<string, { users: number; readonly opening: Promise<RunNetwork> }>()
 
@@ -157,6 +163,7 @@ function networkOf(
   const hostsFile = join(scratch, HOSTS)
   const enter = (directory: string): readonly string[] => enterNamespaces(pid, directory)
   const node = localNode({ run, group: 'switch', ordinal: 0, scratch, enter })
+  const followers = new Set<(hosts: string) => Promise<void>>()
   return {
     switch: node,
     hostsFile,
@@ -171,7 +178,21 @@ function networkOf(
       const portFor = (name: string): Port => portOf(numbers.get(name) ?? first, subnet, pid)
       // Appended: what the nodes see is this very file, and at no time is a name missing.
       await appendFile(hostsFile, added.map((name) => `${portFor(name).address} ${name}\n`).join(''))
+      if (added.length > 0) {
+        const hosts = await readFile(hostsFile, 'utf8')
+        await Promise.all([...followers].map((tell) => tell(hosts)))
+      }
       return names.map(portFor)
+    },
+    follow: async (tell) => {
+      followers.add(tell)
+      await tell(await readFile(hostsFile, 'utf8'))
+      return {
+        [Symbol.asyncDispose]: () => {
+          followers.delete(tell)
+          return Promise.resolve()
+        },
+      }
     },
     connect: async (ports) => {
       // Interfaces of one group go at once, and not one after another.

@@ -123,7 +123,7 @@ async function matching(node: Node, given: Processes, signal: AbortSignal): Prom
   const wanted = new RegExp(given.match ?? '')
   const belongs = given.whole_host ? () => true : await membership(node, signal)
   // On another host the same pid is somebody else.
-  const own = new Set(node.remote === undefined ? ancestors(files, process.pid) : [])
+  const own = new Set(node.host === 'localhost' ? ancestors(files, process.pid) : [])
   return numbersIn(files.list('/proc')).filter((pid) => {
     const words = (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
     return words !== '' && wanted.test(words) && !own.has(pid) && isOn(node, pid) && belongs(pid)

@@ -8,7 +8,13 @@ import { localNode, type LocalNodeOptions } from '../../../node/local.ts'
 import { localFiles } from '../../../node/local-files.ts'
 import { networkFiles } from '../../../node/netns/files.ts'
 import { enterNamespaces, holdNamespaces } from '../../../node/netns/holder.ts'
-import { joinNetwork, networkState, type Port, type RunNetwork } from '../../../node/netns/switch.ts'
+import {
+  hostNameOf,
+  joinNetwork,
+  networkState,
+  type Port,
+  type RunNetwork,
+} from '../../../node/netns/switch.ts'
 import { makeDirectories } from '../../../node/scratch.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
 import type { Node } from '../../../plugin/node.ts'
@@ -44,7 +50,9 @@ export default defineProvisioner({
     await using stack = new AsyncDisposableStack()
     const network = stack.use(await joinNetwork(context))
     const directories = stack.use(await makeDirectories(context))
-    const ports = await network.reserve(Array.from({ length: count }, (_, ordinal) => nameOf(group, ordinal)))
+    const ports = await network.reserve(
+      Array.from({ length: count }, (_, ordinal) => hostNameOf(group, ordinal)),
+    )
     const started = await Promise.allSettled(
       ports.map((port, ordinal) =>
         startNode(
@@ -80,7 +88,7 @@ export default defineProvisioner({
     const { network: switchLeft, nodes: left } = stateOfGroup.parse(given)
     await using stack = new AsyncDisposableStack()
     const network = stack.use(await joinNetwork(context, switchLeft))
-    const ports = await network.reserve(left.map((_, ordinal) => nameOf(group, ordinal)))
+    const ports = await network.reserve(left.map((_, ordinal) => hostNameOf(group, ordinal)))
     const nodes: Node[] = []
     for (const [ordinal, { pid, started, scratch }] of left.entries()) {
       const port = ports[ordinal]
@@ -99,10 +107,6 @@ export default defineProvisioner({
   },
 })
 
-/** Under this name the other nodes find it. */
-const nameOf = (group: string, ordinal: number): string =>
-  `${group.replaceAll(/[^\w.-]/g, '-').slice(0, 50)}-${ordinal}`
-
 type Place = Pick<LocalNodeOptions, 'run' | 'group' | 'ordinal' | 'scratch' | 'artifacts'>
 
 async function startNode(
@@ -115,7 +119,7 @@ async function startNode(
   const { run, group, ordinal, scratch } = place
   await using stack = new AsyncDisposableStack()
   const { hostsFile } = network
-  const hostname = nameOf(group, ordinal)
+  const hostname = hostNameOf(group, ordinal)
   const holder = stack.use(
     await holdNamespaces({ run, hostname, scratch, hostsFile, outlives, links: port.links(mtu) }),
   )

@@ -34,6 +34,8 @@ async function provisioned(run: string, counts: Readonly<Record<string, number>>
     count,
     ledger,
     directory: join(directory, run, group),
+    definitionDirectory: directory,
+    note: () => {},
     signal: new AbortController().signal,
   }))
   const groups = await Promise.all(contexts.map((context) => netns.provision(context, properties)))
@@ -110,6 +112,8 @@ test('a group that goes and comes again has the same addresses', async () => {
         count: 2,
         ledger,
         directory: join(directory, group),
+        definitionDirectory: directory,
+        note: () => {},
         signal: new AbortController().signal,
       },
       netns.properties.parse({}),

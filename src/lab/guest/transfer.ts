@@ -1,0 +1,79 @@
+/** Directories to and from a guest, as tar streams. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { EnvironmentError } from '../../base/errors.ts'
+import { captureOutput } from '../../base/process-output.ts'
+import { incoming } from '../../node/incoming.ts'
+import type { GuestCommand, GuestCommandOptions } from './command.ts'
+
+type Start = (command: readonly string[], options?: Omit<GuestCommandOptions, 'cwd'>) => Promise<GuestCommand>
+
+/** Copies a file, or what is in a directory, into the guest. */
+export async function sendToGuest(
+  start: Start,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const found = await stat(from)
+  const options = signal === undefined ? {} : { signal }
+  if (!found.isDirectory()) {
+    const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
+    const mode = (found.mode & 0o777).toString(8)
+    const input = createReadStream(from, { highWaterMark: 256 << 10 })
+    await using cat = await start(['sh', '-c', write, 'sh', to, mode], { ...options, input })
+    check(await cat.result, from, to)
+    return
+  }
+  const tar = spawn('tar', ['-C', from, '-c', '-f', '-', '.'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const unpack = 'mkdir -p -- "$1" && exec tar -C "$1" -x -f -'
+  await using unpacking = await start(['sh', '-c', unpack, 'sh', to], { ...options, input: tar.stdout })
+  const packed = ended(tar)
+  check(await unpacking.result, from, to)
+  const problem = await packed
+  if (problem !== undefined) throw failed(from, to, problem)
+}
+
+/** Brings what is in a directory of the guest; gives the names of what is not let in. */
+export async function bringFromGuest(
+  start: Start,
+  from: string,
+  to: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  await using coming = await incoming(to)
+  const options = ['--no-same-owner', '--no-same-permissions', '--delay-directory-restore', '-x', '-f', '-']
+  const tar = spawn('tar', ['-C', coming.directory, ...options], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const unpacked = ended(tar)
+  // Files that grow or vanish while they are read are no failure (status 1 of GNU tar).
+  const pack = 'tar -C "$1" -c -f - . || [ $? -eq 1 ]'
+  await using packing = await start(['sh', '-c', pack, 'sh', from], signal === undefined ? {} : { signal })
+  // When one end breaks, that is told by how it ended.
+  await pipeline(Readable.from(packing.stdout), tar.stdin).catch(() => tar.kill())
+  check(await packing.result, from, to)
+  const problem = await unpacked
+  if (problem !== undefined) throw failed(from, to, problem)
+  return await coming.accept()
+}
+
+function check({ ok, stderr, exitCode }: Awaited<GuestCommand['result']>, from: string, to: string): void {
+  if (!ok) throw failed(from, to, stderr.trim() || `status ${exitCode}`)
+}
+
+const failed = (from: string, to: string, why: string): EnvironmentError =>
+  new EnvironmentError(`copying ${from} to ${to} failed: ${why}`, { code: 'QUARRY_GUEST_COPY' })
+
+/** What was wrong with how it ended. */
+async function ended(child: ChildProcess): Promise<string | undefined> {
+  const errors = child.stderr === null ? undefined : captureOutput(child.stderr, 1 << 16)
+  const status = await new Promise<number | string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, name) => resolve(code ?? String(name)))
+  })
+  if (status === 0) return undefined
+  await errors?.settled(400)
+  return errors?.text().trim() || `tar ended with ${status}`
+}

@@ -1,0 +1,105 @@
+/** A description of a kernel to build: a small YAML file that names its source, its configuration and its patches. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { z } from 'zod'
+import { UserError, messageOf } from '../../base/errors.ts'
+import { lineTable } from '../../definition/position.ts'
+import { createProblems } from '../../definition/problems/problems.ts'
+import { parseProperties } from '../../definition/properties.ts'
+import { follow } from '../../definition/tree.ts'
+import { parseYaml } from '../../definition/yaml.ts'
+
+/** What the file may say. */
+export const kernelDescription = z.strictObject({
+  source: z
+    .string()
+    .regex(/^linux-source-[\w.+-]+$/, 'must be a package of Debian such as linux-source-6.1')
+    .describe('Debian package that holds the source.'),
+  base: z
+    .enum(['tinyconfig', 'defconfig', 'debian'])
+    .default('tinyconfig')
+    .describe(
+      "What the fragments are put on: the kernel's own smallest or usual configuration, or Debian's for the cloud.",
+    ),
+  config: z
+    .array(z.string())
+    .default([])
+    .describe('Fragments of a configuration: files, relative to this one.'),
+  patches: z
+    .array(z.string())
+    .default([])
+    .describe('Patches in the order in which they are applied (patch -p1): files, relative to this one.'),
+})
+
+/** A file that goes into a kernel. */
+export interface InputFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** All that a kernel is made from but its source and its compiler. */
+export interface KernelRecipe {
+  /** `hrtick-bug` for `hrtick-bug.yaml`. */
+  readonly name: string
+  readonly source: string
+  readonly base: z.infer<typeof kernelDescription>['base']
+  readonly config: readonly InputFile[]
+  readonly patches: readonly InputFile[]
+}
+
+/** Reads a description and the files that it names. Throws a UserError with every problem, each at its place. */
+export async function readRecipe(
+  file: string,
+  added: { readonly config: readonly string[]; readonly patches: readonly string[] } = {
+    config: [],
+    patches: [],
+  },
+): Promise<KernelRecipe> {
+  const text = await readInput(file)
+  const problems = createProblems()
+  const lines = lineTable(file, text)
+  const report: Parameters<typeof parseYaml>[1] = (at, message, hint) =>
+    problems.add(lines.at(at.start), message, hint)
+  const tree = parseYaml(text, report)
+  if (tree === undefined && problems.count === 0) {
+    problems.add(lines.at(0), 'the description of the kernel is empty', 'such as `source: linux-source-6.1`')
+  }
+  const parsed =
+    tree === undefined ? undefined : parseProperties(report, kernelDescription, tree, 'the kernel', tree)
+  const checked = parsed === undefined ? undefined : kernelDescription.safeParse(parsed.value)
+  if (tree !== undefined && checked?.success === false && problems.count === 0) {
+    report(tree, 'a reference such as `<<file:...>>` stands for nothing here', 'write the value itself')
+  }
+  if (tree !== undefined && checked?.success === true && problems.count === 0) {
+    const read = async (key: 'config' | 'patches', given: readonly string[]): Promise<InputFile[]> => {
+      const files: InputFile[] = []
+      for (const [index, path] of given.entries()) {
+        try {
+          files.push(await inputFile(resolve(dirname(file), path)))
+        } catch (error) {
+          report(follow(tree, [key, index]).tree, messageOf(error))
+        }
+      }
+      for (const path of added[key]) files.push(await inputFile(resolve(path)))
+      return files
+    }
+    const { source, base } = checked.data
+    const config = await read('config', checked.data.config)
+    const patches = await read('patches', checked.data.patches)
+    if (problems.count === 0) {
+      return { name: basename(file, extname(file)), source, base, config, patches }
+    }
+  }
+  const count = problems.count === 1 ? 'a problem' : `${problems.count} problems`
+  throw new UserError(`${file} has ${count}`, { code: 'QUARRY_KERNEL', problems: problems.list() })
+}
+
+const inputFile = async (path: string): Promise<InputFile> => ({ path, text: await readInput(path) })
+
+async function readInput(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`cannot read ${path}: ${messageOf(error)}`, { code: 'QUARRY_NO_FILE', cause: error })
+  }
+}
