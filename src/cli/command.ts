@@ -1,5 +1,6 @@
 /** What a command is: data first, code last. One file for each verb exports `command`; commands.ts lists them. */
 import { UserError } from '../base/errors.ts'
+import type { Need } from '../plugin/need.ts'
 import type { Registry } from '../plugin/registry.ts'
 
 /** A word on the command line. */
@@ -60,6 +61,8 @@ export interface CommandSpec<
   readonly arguments: A
   /** In camelCase; `outFile` is typed as `--out-file`. `--json` and `--help` need not be declared. */
   readonly options: O
+  /** What it needs of this host beyond Quarry itself; `quarry doctor` looks. */
+  readonly needs?: readonly Need[]
   /** Paragraphs below the options in the help. */
   readonly details?: string
   /** Gives the exit code: see `exitCodes`. */

@@ -11,11 +11,12 @@ import type { Missing, Need } from '../plugin/need.ts'
 import type { Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { defineCommand, type CommandContext } from './command.ts'
+import { allCommands } from './commands.ts'
 import { table } from './table.ts'
 import { testNeeds } from './test-needs.ts'
 
 interface Examined {
-  readonly kind: ComponentKind | 'tests'
+  readonly kind: ComponentKind | 'command' | 'tests'
   readonly id: string
   readonly missing: readonly Missing[]
   /** It works only on certain processes, such as a Java virtual machine: nothing is installed for it in advance. */
@@ -59,6 +60,10 @@ async function examineHost(node: Node, registry: Registry, forTests: boolean): P
   const subjects: { kind: Examined['kind']; id: string; needs: readonly Need[] }[] = []
   for (const kind of componentKinds) {
     for (const { id, needs } of registry.all(kind)) subjects.push({ kind, id, needs })
+  }
+  for (const [id, entry] of allCommands()) {
+    const { needs = [] } = (await entry.load()).command
+    if (needs.length > 0) subjects.push({ kind: 'command', id, needs })
   }
   if (forTests) for (const { id, needs } of testNeeds) subjects.push({ kind: 'tests', id, needs })
   const components = await Promise.all(

@@ -6,7 +6,9 @@ import { compareTiers } from '../model/tier.ts'
 import type { Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { isStillThere } from './cure.ts'
+import { isDeath } from './deaths.ts'
 import { isSeen, type Ensemble } from './ensemble.ts'
+import { isPresent } from './node-group.ts'
 import { climb, rungsOf } from './ladder.ts'
 import type { LadderContext, Rung } from './ladder.ts'
 import type { Observation } from './observe.ts'
@@ -56,8 +58,11 @@ export async function captureSick(
   const id = `sick-${journal.record.captures.filter(({ role }) => role === 'sick').length + 1}`
   const { ladder, healthyLadder } = laddersOf(context)
   const { sick, peers } = sidesOf(symptom, context)
-  const look = (rung: Rung['collector']): Promise<boolean> =>
-    isStillThere(symptom, rung, watch, observation, definition.observe.everyMs, context.signal)
+  const { everyMs } = definition.observe
+  const look = isDeath(symptom)
+    ? null
+    : (rung: Rung['collector']): Promise<boolean> =>
+        isStillThere(symptom, rung, watch, observation, everyMs, context.signal)
   const [capture] = await Promise.all([
     climbOn(context, { id, role: 'sick', symptom, rungs: ladder, ...sick, look }),
     peers === undefined
@@ -98,8 +103,9 @@ interface Places {
   readonly networks: readonly Node[]
 }
 
+/** Also at machines that died, of which the outside is left. */
 const everywhere = ({ ensemble }: Pick<CaptureContext, 'ensemble'>): Places => ({
-  nodes: ensemble.hosts,
+  nodes: [...ensemble.hosts, ...ensemble.nodes.filter((node) => node.machine !== undefined && !isPresent(node))],
   networks: ensemble.networks,
 })
 
@@ -200,7 +206,7 @@ function climbOn(
   const { records } = observation.probes
   // All probes, not only the failing ones: what lives beside the dead says as much.
   const question = { probes: records, series: symptom?.series ?? [], targets: definition.evidence.targets }
-  const targets = nodes.flatMap((node) => {
+  const targets = nodes.filter(isPresent).flatMap((node) => {
     const shared = nodes.filter(({ host }) => host === node.host).length > 1
     const onHost = networks.filter((one) => one.network !== undefined && one.host === node.host)
     try {

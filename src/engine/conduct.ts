@@ -5,6 +5,7 @@
 import { abortReason, sleep, whenAborted } from '../base/abort.ts'
 import { captureAsked, captureReference, captureSick } from './captures.ts'
 import type { CaptureContext } from './captures.ts'
+import type { Deaths } from './deaths.ts'
 import { repeat } from './observe.ts'
 import type { Symptom } from './symptom-state.ts'
 import { watchSymptoms } from './symptoms.ts'
@@ -15,6 +16,7 @@ export interface Conduct extends CaptureContext {
   readonly capture: boolean
   /** Aborts when the work makes no sense any more, with the reason: it is ended, and what shows till then is captured. */
   readonly stopping: AbortSignal
+  readonly deaths: Deaths
   /** Does the work and resolves when it has ended; it must end when its signal aborts. */
   readonly work: (undisturbed: () => Promise<void>, signal: AbortSignal) => Promise<void>
 }
@@ -51,7 +53,7 @@ export async function conduct(context: Conduct): Promise<Conducted> {
   }
 
   let healthy = new AbortController()
-  const watch = watchSymptoms(definition, observation, journal, signal, (symptom) => {
+  const onChange = (symptom: Symptom): void => {
     if (symptom.state !== 'healthy') {
       healthy.abort(new Error(`symptom ${symptom.spec.name} begins`))
       healthy = new AbortController()
@@ -63,7 +65,15 @@ export async function conduct(context: Conduct): Promise<Conducted> {
       if (stopWork.signal.aborted && captured) return true
       return await respond(symptom, watch, context, (reason) => stopWork.abort(reason))
     })
-  })
+  }
+  const watch: SymptomWatch = watchSymptoms(
+    definition,
+    observation,
+    journal,
+    signal,
+    onChange,
+    context.deaths,
+  )
   // A symptom that is about to show is waited for, though not longer than it can take.
   const isNear = ({ state, since, spec }: Symptom): boolean =>
     state === 'pending' &&
@@ -88,7 +98,8 @@ export async function conduct(context: Conduct): Promise<Conducted> {
     await context.work(undisturbed, working)
     await undisturbed()
   } catch (error) {
-    if (!stopWork.signal.aborted) failure = error
+    // What was done on a machine that died fails with it.
+    if (!stopWork.signal.aborted && context.deaths.series.length === 0) failure = error
   }
   ended.abort(new Error('the workload has ended'))
   await Promise.all([watching, reference, stopped])

@@ -16,6 +16,7 @@ import { checkNeeds } from '../node/needs.ts'
 import { ledgerOn } from '../node/ssh-undo.ts'
 import type { CollectContext, ProbeCommand } from '../plugin/collector.ts'
 import type { RowSink } from '../plugin/evidence.ts'
+import type { Need } from '../plugin/need.ts'
 import type { Node } from '../plugin/node.ts'
 import type { ComponentOf, Registry } from '../plugin/registry.ts'
 import type { UndoLedger } from '../plugin/undo.ts'
@@ -104,9 +105,10 @@ export async function climb(spec: Climb, context: LadderContext): Promise<Captur
     const records = (
       await Promise.all(
         group.flatMap((rung) =>
-          (rung.collector.perNetwork ? spec.networks : spec.nodes).map((node) =>
-            takeRung(rung, node, spec, context),
-          ),
+          (rung.collector.perNetwork ? spec.networks : spec.nodes)
+            // Of a machine that died there is only the outside left to look at.
+            .filter((node) => node.machine === undefined || isPresent(node) || rung.collector.fromOutside)
+            .map((node) => takeRung(rung, node, spec, context)),
         ),
       )
     ).flat()
@@ -171,13 +173,13 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
   using time = withTimeout(spec.signal, limit, `collector ${id} exceeded ${formatDuration(limit)}`)
   using meter = metered(node)
   try {
-    if (node.lost !== undefined) throwIfAborted(node.lost)
+    if (node.lost !== undefined && collector.fromOutside !== true) throwIfAborted(node.lost)
     const lacks = await checkNeeds(node, collector.needs, targets)
     // Where no target is a JVM, say, there is nothing to install: that is no defect of the host and nothing to mend.
-    const missing = lacks.find(({ need }) => need.type === 'target') ?? lacks[0]
+    const missing = lacks.find(({ need }) => isOfOthers(need)) ?? lacks[0]
     if (missing !== undefined) {
       const { why, remedy } = missing
-      if (missing.need.type !== 'target') blame(why, remedy)
+      if (!isOfOthers(missing.need)) blame(why, remedy)
       return { ...base, ...ended(), ...nothing, status: 'missing', why, remedy }
     }
     journal.progress({ type: 'rung', capture: spec.id, collector: id, tier, what: 'began' })
@@ -214,6 +216,9 @@ async function takeRung(rung: Rung, node: Node, spec: Climb, context: LadderCont
     return { ...base, ...ended(), ...nothing, status: 'failed', why, remedy }
   }
 }
+
+/** Needs of collectors that are for other nodes, or for other processes: nobody is to blame when they are not met. */
+const isOfOthers = ({ type }: Need): boolean => type === 'target' || type === 'machine'
 
 /** Whatever a collector makes of it: when the connection to its node was lost, that is why it failed. */
 const causeOf = (failure: unknown, { lost }: Node): unknown =>

@@ -182,13 +182,16 @@ export function createNodeGroup(spec: NodeGroupSpec, around: GroupSurroundings):
       await each('collectArtifacts', signal).catch((error: unknown) => failures.push(error))
       // What cannot be had from one node does not keep the others from being asked, nor waited for.
       const results = await Promise.allSettled(
-        nodes.map((node) => node.download(node.artifacts, around.artifacts(node), signal)),
+        nodes.filter(hasFiles).map((node) => node.download(node.artifacts, around.artifacts(node), signal)),
       )
       failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])))
       throwAll(failures)
     },
   }
 }
+
+/** Not a machine that died: its files were in its memory. */
+const hasFiles = (node: Node): boolean => node.machine === undefined || isPresent(node)
 
 /** Whether it can still be reached. */
 export const isPresent = ({ lost }: Node): boolean => lost?.aborted !== true

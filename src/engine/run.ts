@@ -28,6 +28,7 @@ import { checkArtifacts } from './check-artifacts.ts'
 import { check } from './check.ts'
 import { conduct } from './conduct.ts'
 import { diagnoseRun } from './diagnose-run.ts'
+import { recordDeaths } from './deaths.ts'
 import { createEnsemble } from './ensemble.ts'
 import { falloutHistory } from './fallout-history.ts'
 import { openHistory } from './history.ts'
@@ -148,7 +149,12 @@ async function work(
     journal.progress({ type: 'note', text })
   }
   const stopping = new AbortController()
+  const deaths = recordDeaths()
   const onLost = (node: Node, reason: Error): void => {
+    if (node.machine !== undefined && journal.record.state !== 'setting-up') {
+      deaths.tell(node, reason)
+      return
+    }
     const message = `node ${node.name} was lost: ${reason.message}`
     const remedy = reason instanceof EnvironmentError ? reason.remedy : undefined
     journal.error(new EnvironmentError(message, { code: 'QUARRY_NODE_LOST', remedy, cause: reason }))
@@ -200,6 +206,7 @@ async function work(
         writer,
         capture: options.capture,
         stopping: stopping.signal,
+        deaths,
         work: async (undisturbed, working) => {
           const workload = {
             registry,

@@ -15,6 +15,7 @@ import type { SymptomRecord } from '../model/run.ts'
 import type { LabelMatcher } from '../model/series.ts'
 import type { Journal } from './journal.ts'
 import type { Observation } from './observe.ts'
+import type { Deaths } from './deaths.ts'
 import { createSymptom, type Symptom, type SymptomMachine } from './symptom-state.ts'
 
 export interface SymptomWatch {
@@ -40,6 +41,7 @@ export function watchSymptoms(
   journal: Journal,
   signal: AbortSignal,
   onChange: (symptom: Symptom) => void,
+  deaths: Deaths,
 ): SymptomWatch {
   const watched = definition.symptoms.map((spec): Watched => {
     const parsed = parsePromql(spec.when)
@@ -51,6 +53,11 @@ export function watchSymptoms(
     const about = { spec, probes, rangeMs: longestRangeOf(expr) }
     const machine = createSymptom(about, keepMs, journal, onChange)
     return { machine, expr, complained: false }
+  })
+  let death: SymptomMachine | undefined
+  deaths.listen(() => {
+    death ??= createSymptom({ spec: deaths.spec, probes: [], rangeMs: 0 }, 0, journal, onChange)
+    death.see(deaths.series)
   })
   const look = async (one: Watched): Promise<SymptomRecord['series'] | null> => {
     const { name, when, source } = one.machine.spec

@@ -155,7 +155,10 @@ export const tables = {
     function: { type: 'varchar', doc: 'callback' },
     expires_ns: { type: 'bigint', doc: 'hard expiry on the clock of the base' },
     soft_expires_ns: { type: 'bigint', doc: 'soft expiry' },
-    now_ns: { type: 'bigint', doc: 'the clock of the base when listed' },
+    now_ns: {
+      type: 'bigint',
+      doc: 'the clock of the base when listed; null where the kernel printed the queue by itself: then rows with the same `ts` are one listing',
+    },
     pid: { type: 'integer', doc: 'process, where the tool knows it' },
     comm: { type: 'varchar', doc: 'command, where the tool knows it' },
     count: { type: 'bigint', doc: 'timers that this row stands for' },
@@ -210,6 +213,10 @@ export const tables = {
     level: { type: 'varchar', doc: 'emerg to debug' },
     facility: { type: 'varchar', doc: 'kern, daemon, ...' },
     message: { type: 'varchar', doc: 'text of the record' },
+    position: {
+      type: 'integer',
+      doc: 'place among the records that were read together, from 0: many have the same time',
+    },
   },
   facts: {
     key: { type: 'varchar', doc: 'dotted name, such as kernel.release or sysctl.vm.swappiness' },

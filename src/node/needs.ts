@@ -57,6 +57,10 @@ async function checkNeed(
       return absentTracepoint(node, need.name)
     case 'kernel':
       return await absentKernelOption(node, need.option)
+    case 'machine':
+      return node.machine === undefined
+        ? { why: 'the node is no virtual machine', remedy: 'use nodes of the provisioner vm' }
+        : undefined
     case 'target':
       return absentTarget(node, need.what, targets)
   }

@@ -50,5 +50,7 @@ export interface CollectorPlugin<P = unknown> extends Definable<P> {
   readonly onReference: boolean
   /** It looks at a network: it climbs for each network of a host that nodes have, not once for the host. */
   readonly perNetwork?: true
+  /** It looks at a virtual machine from outside: also when nothing in it answers any more. */
+  readonly fromOutside?: true
   collect(context: CollectContext, properties: P): Promise<void>
 }

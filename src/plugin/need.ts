@@ -16,6 +16,8 @@ export type Need =
   | { readonly type: 'tracepoint'; readonly name: string }
   /** A CONFIG_ option of the running kernel. */
   | { readonly type: 'kernel'; readonly option: string }
+  /** A node that is a virtual machine of this host. Not a defect of one that is not. */
+  | { readonly type: 'machine' }
   /** A process of this kind among the targets, such as a JVM. Not a defect of the host when there is none. */
   | { readonly type: 'target'; readonly what: 'jvm' | 'any' }
 

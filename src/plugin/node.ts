@@ -59,6 +59,20 @@ export interface NodeNetwork {
   readonly hardwareAddress: string
 }
 
+/** The machine under a node that is a guest of this host: it can be looked at from outside, also when nothing in it answers. */
+export interface GuestMachine {
+  /** File on the controller that gets all that the kernel and the firmware print. */
+  readonly console: string
+  /** Map of the kernel's symbols, where there is one: addresses hold, for guests boot without moving their kernel. */
+  readonly symbols?: string
+  /** A command of QEMU's monitor for people, such as `info registers -a`, and what it prints. */
+  monitor(line: string): Promise<string>
+  /** A command of QMP and what it returns. */
+  execute(command: string, values?: Readonly<Record<string, unknown>>): Promise<unknown>
+  /** Asks the kernel over its serial line for what SysRq and this letter print; it need not run anything to do so. */
+  sysrq(letter: string): Promise<void>
+}
+
 export interface Node {
   /** `<group>/<ordinal>`. */
   readonly name: string
@@ -105,6 +119,8 @@ export interface Node {
   readonly lost?: AbortSignal
   /** Set when it is reached over ssh: effects on it are recorded with it, and undone there. */
   readonly remote?: SshDestination
+  /** Set when it is a virtual machine of this host. */
+  readonly machine?: GuestMachine
   /** The machine ends with the run, and with it all that was done to it: effects on it are undone, and not recorded. */
   readonly isTransient?: boolean
 }

@@ -1,6 +1,7 @@
 /** `quarry kernel build`. */
 import { buildKernel } from '../../lab/kernels/build.ts'
 import { readRecipe } from '../../lab/kernels/description.ts'
+import { buildNeeds } from '../../lab/kernels/tools.ts'
 import { defineCommand } from '../command.ts'
 import { showKernel } from './shown.ts'
 
@@ -18,6 +19,7 @@ export const command = defineCommand({
       summary: 'another fragment of a configuration, the last word; may be repeated',
     },
   },
+  needs: buildNeeds,
   details: `The source is downloaded from Debian. A kernel that was built before from the same source, configuration,
 patches and compiler is not built again; after a change only what it touches is compiled.
 

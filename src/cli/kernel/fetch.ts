@@ -12,6 +12,7 @@ export const command = defineCommand({
     },
   },
   options: {},
+  needs: fetchNeeds,
   details: `Of several kernels that the version means the newest is taken, and the one for clouds before the ordinary
 one. A definition that names the kernel by the same words gets this one until the next fetch.`,
   async run({ version }, context) {

@@ -61,6 +61,8 @@ function describeNeed(need: Need): string {
       return `the tracepoint ${code(need.name)}`
     case 'kernel':
       return `a kernel with ${code(need.option)}`
+    case 'machine':
+      return 'a node that is a virtual machine'
     case 'target':
       return need.what === 'jvm' ? 'a Java virtual machine among the targets' : 'a target'
   }

@@ -8,6 +8,7 @@
  */
 import type { Analyzer, Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
+import { reported } from '../case/reported.ts'
 import { activityOf, type Activity, type Actor } from './activities.ts'
 import { implicated, type Implicated } from './implicated.ts'
 import { lockConvoys } from './convoy.ts'
@@ -28,7 +29,7 @@ export const attribution: Analyzer = {
       const innocent = await busiestInnocent(the, culprit.activity, culprit.candidate, culprit.actors)
       if (innocent !== undefined) candidates.push(innocent)
     }
-    return [...candidates, ...(await lockConvoys(the))]
+    return [...candidates, ...(await lockConvoys(the)), ...(await reported(the, 'attribution'))]
   },
 }
 

@@ -1,4 +1,5 @@
 /** What is diagnosed: a sick side, a healthy side, and the evidence of both. */
+import { kernelReports, type NodeReport } from '../../evidence/kernel-reports.ts'
 import type { Evidence } from '../../evidence/query.ts'
 import type { CaptureRecord, RunRecord, SymptomRecord, Target } from '../../model/run.ts'
 import { type Comparisons, createComparisons } from '../comparisons.ts'
@@ -40,6 +41,8 @@ export interface Case {
   sameHost(one: string, other: string): boolean
   /** Metrics of the whole run, at most some hundred points each; loaded once. */
   series(): Promise<readonly Series[]>
+  /** What the kernels of the nodes reported of themselves, before the run too; loaded once. */
+  kernelReports(): Promise<readonly NodeReport[]>
   /** Seconds since the workload began. */
   seconds(at: bigint): number
 }
@@ -69,6 +72,7 @@ export function openCase(record: RunRecord, evidence: Evidence): Case {
   const sick = side(sickCaptures, episode.from, episode.to)
   const cured = captures('cured').filter(({ from: began }) => BigInt(began) >= episode.to)
   let series: Promise<readonly Series[]> | undefined
+  let reports: Promise<readonly NodeReport[]> | undefined
   return {
     record,
     evidence,
@@ -82,6 +86,7 @@ export function openCase(record: RunRecord, evidence: Evidence): Case {
     to,
     targets: targetsOf(sickCaptures.length > 0 ? sickCaptures : references),
     sameHost: (one, other) => one === other || hostOf(record, one) === hostOf(record, other),
+    kernelReports: () => (reports ??= kernelReports(evidence)),
     series: () => (series ??= loadSeries(evidence, from, to)),
     seconds: (at) => Number(at - from) / 1e9,
   }

@@ -2,7 +2,7 @@
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isInvolved, isObserver } from '../case/involved.ts'
-import { entryOf, functionName, isGeneric, isIdle } from '../knowledge/functions.ts'
+import { entryOf, functionName, isGeneric, isIdle } from '../../base/kernel-reports/functions.ts'
 import { plain } from '../statement/format.ts'
 
 export interface Stack {

@@ -1,5 +1,6 @@
 /** Invariant: what contradicts itself? */
 import type { Analyzer } from '../candidate.ts'
+import { reported } from '../case/reported.ts'
 import { idleWhileRunnable } from './idle.ts'
 import { pendingWhileAsleep } from './pending.ts'
 import { unaccountedMemory } from './memory.ts'
@@ -16,5 +17,6 @@ export const invariant: Analyzer = {
     ...(await unorderedTimers(the)),
     ...(await idleWhileRunnable(the)),
     ...(await unaccountedMemory(the)),
+    ...(await reported(the, 'invariant')),
   ],
 }

@@ -1,5 +1,6 @@
 /** Overdue: what is past its own deadline? */
 import type { Analyzer } from '../candidate.ts'
+import { reported } from '../case/reported.ts'
 import { unfinishedCalls } from './calls.ts'
 import { unservedListeners } from './listeners.ts'
 import { lateProbes } from './probes.ts'
@@ -14,5 +15,6 @@ export const overdue: Analyzer = {
     ...(await lateTimers(the)),
     ...(await unfinishedCalls(the)),
     ...(await unservedListeners(the)),
+    ...(await reported(the, 'overdue')),
   ],
 }

@@ -1,6 +1,6 @@
 /** What the climb of the ladder on a sick system shows, and the climb on the healthy one does not: waits and stacks. */
 import { isObserver } from '../../diagnosis/case/involved.ts'
-import { functionName, isGeneric, isIdle } from '../../diagnosis/knowledge/functions.ts'
+import { functionName, isGeneric, isIdle } from '../../base/kernel-reports/functions.ts'
 import { waitsForMutex } from '../../diagnosis/knowledge/waits.ts'
 import type { Evidence } from '../../evidence/query.ts'
 import { isStuck } from './feature.ts'

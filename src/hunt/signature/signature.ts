@@ -8,7 +8,9 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isPartOfAReport } from '../../base/kernel-reports/stack.ts'
 import { linesOf } from '../../base/lines.ts'
+import { kernelReports } from '../../evidence/kernel-reports.ts'
 import { openEvidence } from '../../evidence/query.ts'
 import type { Evidence } from '../../evidence/query.ts'
 import type { Finding } from '../../model/finding.ts'
@@ -19,7 +21,6 @@ import { readRunRecord } from '../../store/run-directory.ts'
 import { stacks, waits } from './captured.ts'
 import { feature } from './feature.ts'
 import type { Feature, FeatureKind, Signature } from './feature.ts'
-import { isPartOfAReport, kernelTitles } from './kernel-titles.ts'
 import { logLines } from './log-lines.ts'
 import { templateOf } from './template.ts'
 
@@ -199,16 +200,15 @@ async function noteProbes(evidence: Evidence, { say }: Notes): Promise<void> {
 
 /** What the kernel said while the run lasted. */
 async function noteKernelLog(evidence: Evidence, record: RunRecord, notes: Notes): Promise<void> {
-  const from = record.states[0]?.at ?? '0'
+  const from = BigInt(record.states[0]?.at ?? '0')
+  const reports = await kernelReports(evidence)
+  for (const { ts, report, said } of reports) if (ts >= from) notes.add('kernel', report.title, said)
   const rows = await evidence.rows<{ message: string; level: string; during: boolean }>(`
-    SELECT message, coalesce(level, '') AS level, ts >= ${BigInt(from)} AS during FROM kernel_log
+    SELECT message, coalesce(level, '') AS level, ts >= ${from} AS during FROM kernel_log
     WHERE message IS NOT NULL GROUP BY ts, node, message, level ORDER BY during DESC, ts, message LIMIT ${MOST_KERNEL_RECORDS}`)
   if (rows.length === 0) notes.unseen('kernel')
-  const during = rows.filter((row) => row.during)
-  const records = during.map(({ message }) => message)
-  for (const [title, said] of kernelTitles(records)) notes.add('kernel', title, said)
-  for (const { message, level } of during) {
-    if (!/^(?:emerg|alert|crit|err|warn)/.test(level) || isPartOfAReport(message)) continue
+  for (const { message, level, during } of rows) {
+    if (!during || !/^(?:emerg|alert|crit|err|warn)/.test(level) || isPartOfAReport(message)) continue
     notes.say('complaint', message, 'kernel')
   }
 }

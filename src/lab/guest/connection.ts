@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { EnvironmentError, messageOf } from '../../base/errors.ts'
+import { EnvironmentError, messageOf, type TargetError } from '../../base/errors.ts'
 import { Ask, encodeFrame, FrameReader, Tell } from './frames.ts'
 import { GuestStream } from './stream.ts'
 
@@ -32,7 +32,7 @@ export interface GuestConnection extends AsyncDisposable {
   /** Sets the guest's clock to ours. */
   setClock(): Promise<void>
   /** Gives it up, for a reason. */
-  lose(reason: EnvironmentError): void
+  lose(reason: EnvironmentError | TargetError): void
 }
 
 /** Connects to the socket of the port; `name` is what the guest is called in errors. */
@@ -137,13 +137,13 @@ class Connection implements GuestConnection {
     this.#gone.signal.throwIfAborted()
   }
 
-  lose(reason: EnvironmentError): void {
+  lose(reason: EnvironmentError | TargetError): void {
     if (this.#gone.signal.aborted) return
     this.#lost.abort(reason)
     this.#leave(reason)
   }
 
-  #leave(reason: EnvironmentError): void {
+  #leave(reason: EnvironmentError | TargetError): void {
     clearInterval(this.#beat)
     this.#gone.abort(reason)
     this.#socket.destroy()

@@ -4,7 +4,7 @@ import { EnvironmentError } from '../../base/errors.ts'
 import { clockOffset } from '../../node/agent-clock.ts'
 import { openAgent } from '../../node/agent-channel.ts'
 import { agentFiles } from '../../node/agent-files.ts'
-import type { CommandOptions, Node, NodeNetwork } from '../../plugin/node.ts'
+import type { CommandOptions, GuestMachine, Node, NodeNetwork } from '../../plugin/node.ts'
 import { startInGuest, type GuestCommand, type GuestCommandOptions } from './command.ts'
 import type { GuestConnection } from './connection.ts'
 import { guestFiles } from './files.ts'
@@ -18,6 +18,7 @@ export interface GuestNodeOptions {
   readonly filesPath: string
   readonly address: string
   readonly network?: NodeNetwork
+  readonly machine: GuestMachine
 }
 
 /** Directories that the agent made, in the memory of the guest. */
@@ -26,7 +27,7 @@ const ARTIFACTS = '/quarry/artifacts'
 
 /** Disposing closes what it reads files by; the connection is its owner's. */
 export function guestNode(options: GuestNodeOptions): Node & Disposable {
-  const { group, ordinal, guest, filesPath, address, network } = options
+  const { group, ordinal, guest, filesPath, address, network, machine } = options
   const name = `${group}/${ordinal}`
   const agent = openAgent(guestFiles(filesPath, guest, name))
   const files = agentFiles(agent)
@@ -87,6 +88,7 @@ export function guestNode(options: GuestNodeOptions): Node & Disposable {
     },
     files,
     lost: guest.lost,
+    machine,
     isTransient: true,
     [Symbol.dispose]: () => agent[Symbol.dispose](),
   }

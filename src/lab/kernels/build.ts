@@ -4,7 +4,7 @@ import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { formatDuration } from '../../base/duration.ts'
 import { runProcess } from '../../base/process.ts'
-import { cacheDirectory, cached, contentKey } from '../cache.ts'
+import { cached, contentKey } from '../cache.ts'
 import { compile, countSteps, makeQuietly, type MakeOptions } from './compile.ts'
 import { assignmentsOf, checkConfig, configText } from './config.ts'
 import { fetchDebianKernel, findDebianKernel } from './debian.ts'
@@ -36,13 +36,8 @@ export async function buildKernel(recipe: KernelRecipe, options: KernelOptions):
   const source = await kernelSource(recipe.source, options)
   const config = { base: await baseOf(recipe, options), text: configText(assignments) }
   const configKey = contentKey([config.base.key, config.text])
-  const content = contentKey([
-    EDITION,
-    source.key,
-    configKey,
-    await compilerVersion(options.signal),
-    ...recipe.patches.map(bodyOf),
-  ])
+  const compiler = await compilerVersion(options.signal)
+  const content = contentKey([EDITION, source.key, configKey, compiler, ...recipe.patches.map(bodyOf)])
   const place = await cached({
     kind: KERNELS,
     key: `${recipe.source.replace('linux-source-', '')}_${content}`,
@@ -57,7 +52,10 @@ export async function buildKernel(recipe: KernelRecipe, options: KernelOptions):
       await tree.setFiles(await patchedFiles(source.directory, recipe.patches, workplace, options.signal))
       options.progress('configuring')
       const release = await tree.building(async () => {
-        await configure(config, assignments, make)
+        const choices = recipe.patches.filter((patch) => touchedBy(patch).some(isKconfig)).map(bodyOf)
+        await tree.configured(contentKey([configKey, compiler, ...choices]), () =>
+          configure(config, assignments, make),
+        )
         return compileTree(tree.isNew, make)
       })
       await takeBuilt(tree.directory, directory, release, make)
@@ -98,7 +96,7 @@ async function compilerVersion(signal: AbortSignal): Promise<string> {
   return stdout.split('\n')[0] ?? ''
 }
 
-/** Writes the tree's `.config`. One that comes out as it was keeps its time, so that nothing is made anew for it. */
+/** Writes the tree's `.config`, and sees that it says what was wanted. */
 async function configure(
   config: { readonly base: Base; readonly text: string },
   assignments: ReturnType<typeof assignmentsOf>,
@@ -114,22 +112,19 @@ async function configure(
   checkConfig(assignments, await readFile(file, 'utf8'), () => kconfigsBelow(make.directory))
 }
 
+/** Whether a file of the source says which options there are. */
+const isKconfig = (path: string): boolean => /(?:^|\/)Kconfig[^/]*$/.test(path)
+
 function kconfigsBelow(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /(?:^|\/)Kconfig[^/]*$/.test(path) && !path.startsWith('scripts/kconfig/tests'))
+    .filter((path) => isKconfig(path) && !path.startsWith('scripts/kconfig/tests'))
     .map((path) => readFileSync(join(directory, path), 'utf8'))
 }
 
 async function compileTree(isNew: boolean, make: MakeOptions): Promise<string> {
   const config = await readFile(join(make.directory, '.config'), 'utf8')
-  const targets = ['bzImage', ...(/=m$/m.test(config) ? ['modules'] : [])]
-  const known = join(cacheDirectory(), 'kernel-trees', `${contentKey([config])}.steps`)
-  let steps: number | undefined
-  if (isNew) {
-    steps = existsSync(known) ? Number(await readFile(known, 'utf8')) : await countSteps(targets, make)
-  }
-  const count = await compile(targets, steps, make)
-  if (isNew) await writeFile(known, `${count}\n`)
+  const targets = ['bzImage', ...(/^CONFIG_\w+=m$/m.test(config) ? ['modules'] : [])]
+  await compile(targets, isNew ? await countSteps(targets, make) : undefined, make)
   return (await makeQuietly(['kernelrelease'], make)).trim()
 }
 

@@ -65,7 +65,8 @@ export async function compile(
   options: MakeOptions,
 ): Promise<number> {
   const { directory, suffix, signal, progress } = options
-  const command = ['make', `-j${availableParallelism()}`, `LOCALVERSION=${suffix}`, ...targets]
+  // One more than there are processors: some always wait for a file or for each other.
+  const command = ['make', `-j${availableParallelism() + 1}`, `LOCALVERSION=${suffix}`, ...targets]
   const startedMs = performance.now()
   const running = await startProcess(command, { cwd: directory, env: REPRODUCIBLE, signal })
   let count = 0

@@ -28,9 +28,15 @@ export async function debianKernels(signal: AbortSignal): Promise<DebianKernel[]
   const packages = await packagesOf(names.filter(isBootable), signal)
   return packages
     .filter(({ summary }) => !isMeta(summary))
-    .map(({ name, version, bytes }) => ({ release: name.slice(PREFIX.length), version, bytes }))
+    .map(kernelOf)
     .toSorted((a, b) => compareReleases(b.release, a.release))
 }
+
+const kernelOf = ({ name, version, bytes }: Package): DebianKernel => ({
+  release: name.slice(PREFIX.length),
+  version,
+  bytes,
+})
 
 const isBootable = (name: string): boolean => !/-(?:dbg|dbgsym|unsigned|signed-template)$/.test(name)
 const isMeta = (summary: string): boolean => /meta-?package/i.test(summary)
@@ -62,6 +68,9 @@ function partsOf(release: string): ReleaseParts {
  */
 export async function findDebianKernel(text: string, signal: AbortSignal): Promise<DebianKernel> {
   const wanted = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text
+  const exact = isBootable(wanted) && /^\d.*-[a-z]\w*$/.test(wanted) ? [`${PREFIX}${wanted}`] : []
+  const [one] = (await packagesOf(exact, signal)).filter(({ summary }) => !isMeta(summary))
+  if (one !== undefined) return kernelOf(one)
   const all = await debianKernels(signal)
   if (all.length === 0) {
     throw new EnvironmentError('apt knows of no kernel package', {
@@ -69,10 +78,7 @@ export async function findDebianKernel(text: string, signal: AbortSignal): Promi
     })
   }
   const found =
-    all.find(({ release }) => release === wanted) ??
-    newestOf(wanted, all) ??
-    (await defaultOf(wanted, all, signal)) ??
-    (await ofSuite(wanted, all, signal))
+    newestOf(wanted, all) ?? (await defaultOf(wanted, all, signal)) ?? (await ofSuite(wanted, all, signal))
   if (found !== undefined) return found
   const guess = nearest(
     wanted,

@@ -18,6 +18,7 @@ import type { KernelSource } from './source.ts'
 const OWN = '.quarry'
 const TOUCHED = 'touched.json'
 const BUILDING = 'building'
+const CONFIGURED = 'configured'
 
 export interface BuildTree extends AsyncDisposable {
   readonly directory: string
@@ -25,6 +26,8 @@ export interface BuildTree extends AsyncDisposable {
   readonly isNew: boolean
   /** Makes the files hold this, and all that were touched before what the source has. */
   setFiles(files: ReadonlyMap<string, Buffer | undefined>): Promise<void>
+  /** Configures the tree, unless that was done last under the same key. One that was made for it is removed when that fails. */
+  configured(key: string, configure: () => Promise<void>): Promise<void>
   /** Runs a build; when it is killed, the next one knows. */
   building<T>(build: () => Promise<T>): Promise<T>
 }
@@ -43,16 +46,17 @@ export async function openTree(
     progress(`waiting for process ${pid}, which builds in the same tree`),
   )
   try {
-    if (!existsSync(directory)) await makeTree(source, parent, name, { signal, progress })
+    const isFresh = !existsSync(directory)
+    if (isFresh) await makeTree(source, parent, name, { signal, progress })
     await mend(directory)
-    return treeAt(source, directory, lock)
+    return treeAt(source, directory, isFresh, lock)
   } catch (error) {
     await lock[Symbol.asyncDispose]()
     throw error
   }
 }
 
-function treeAt(source: KernelSource, directory: string, lock: AsyncDisposable): BuildTree {
+function treeAt(source: KernelSource, directory: string, isFresh: boolean, lock: AsyncDisposable): BuildTree {
   const own = (file: string): string => join(directory, OWN, file)
   return {
     directory,
@@ -75,6 +79,18 @@ function treeAt(source: KernelSource, directory: string, lock: AsyncDisposable):
         await setFile(join(directory, name), wanted)
       }
       await writeFile(own(TOUCHED), JSON.stringify([...files.keys()]))
+    },
+    async configured(key, configure) {
+      const before = await readFile(own(CONFIGURED), 'utf8').catch(() => '')
+      if (before === key) return
+      await rm(own(CONFIGURED), { force: true })
+      try {
+        await configure()
+      } catch (error) {
+        if (isFresh) await rm(directory, { recursive: true })
+        throw error
+      }
+      await writeFile(own(CONFIGURED), key)
     },
     async building(build) {
       await mkdir(join(directory, OWN), { recursive: true })

@@ -57,7 +57,7 @@ export interface Place {
   readonly console: string
 }
 
-export const sockets = { commands: 'commands', files: 'files', monitor: 'monitor' } as const
+export const sockets = { commands: 'commands', files: 'files', monitor: 'monitor', console: 'console' } as const
 
 /** Where the memory of a machine comes from: of its own, a file that it fills, or a copy of such a file. */
 export type Memory =
@@ -74,7 +74,9 @@ export function qemuCommand(hardware: Hardware, memory: Memory, { directory, con
   const at = (name: string): string => `${directory}/${name}`
   const words = (text: string): string[] => text.split(' ')
   return [
-    ...words('qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none'),
+    ...words('qemu-system-x86_64 -nodefaults -no-user-config -display none'),
+    // A guest that ends is looked at before it is thrown away.
+    ...words('-action reboot=shutdown,shutdown=pause,panic=pause'),
     ...words(`-accel ${accelerator === 'kvm' ? 'kvm' : `tcg,thread=multi,tb-size=${TRANSLATED_MIB}`}`),
     ...words(`-cpu ${accelerator === 'kvm' ? 'host' : 'max'} -smp ${cpus} -m ${memoryMiB}`),
     ...words('-machine q35,memory-backend=ram -device virtio-serial-pci -device virtio-rng-pci'),
@@ -82,7 +84,10 @@ export function qemuCommand(hardware: Hardware, memory: Memory, { directory, con
     ...option('kernel', kernel),
     ...option('initrd', initrd),
     ...option('append', kernelArguments.join(' ')),
-    ...option('chardev', `file,id=console,path=${escaped(console)},append=on`),
+    ...option(
+      'chardev',
+      `socket,id=console,path=${escaped(at(sockets.console))},server=on,wait=off,logfile=${escaped(console)},logappend=on`,
+    ),
     ...option('serial', 'chardev:console'),
     ...option('qmp', `unix:${escaped(at(sockets.monitor))},server=on,wait=off`),
     ...port('commands', `socket,id=commands,path=${escaped(at(sockets.commands))},server=on,wait=off`),

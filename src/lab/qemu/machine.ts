@@ -31,6 +31,13 @@ export interface Machine extends AsyncDisposable {
   readonly place: Place
 }
 
+/** Why a guest ended by itself, by what QEMU calls it. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  'guest-reset': 'restarted',
+  'guest-shutdown': 'was shut down from inside',
+  'guest-panic': 'panicked',
+}
+
 /** A guest whose agent has not answered by then will not, ms: a machine that is very busy boots in a minute. */
 const BOOT_MS = 180_000
 const LAST_LINES = 5
@@ -49,6 +56,10 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const either = AbortSignal.any([signal, ended.signal])
   const monitor = stack.use(await openMonitor(join(place.directory, sockets.monitor), either))
   const guest = stack.use(await connectGuest(join(place.directory, sockets.commands), name))
+  monitor.onEvent(({ event, data }) => {
+    const how = event === 'SHUTDOWN' ? ENDINGS[String(data['reason'])] : undefined
+    if (how !== undefined) guest.lose(failed(`the guest ${name} ${how}`, place))
+  })
   if (state !== undefined) await goOnFrom(state, monitor)
   const late = sleep(BOOT_MS, either).then(() => {
     throw failed(`the guest ${name} did not come up in ${BOOT_MS / 1000} s`, place)

@@ -6,10 +6,11 @@ import { kernelLogParser } from './parse.ts'
 export default defineCollector({
   id: 'kernel-log',
   summary: 'What the kernel has said since it booted, as far as its buffer reaches',
-  shows: 'kernel messages: hung tasks, out of memory, disk and network errors, warnings',
+  shows:
+    'kernel messages: hung tasks, out of memory, disk and network errors, warnings; queues of timers that a check of the kernel printed',
   needs: [{ type: 'tool', name: 'dmesg', package: 'util-linux' }],
   tier: 'read',
-  tables: ['kernel_log'],
+  tables: ['kernel_log', 'timers'],
   inDefaultLadder: true,
   onReference: true,
   properties: z.strictObject({}),

@@ -9,7 +9,7 @@ const golden = readFileSync(new URL('fixtures/dmesg-2.38.txt', import.meta.url),
 function parse(output: string | Uint8Array, size?: number, offsetNs = 0) {
   const rows = recordRows()
   const stats = parseAll(kernelLogParser(rows, offsetNs), output, size)
-  return { stats, records: rows.of('kernel_log') }
+  return { stats, records: rows.of('kernel_log'), timers: rows.of('timers') }
 }
 
 const shown = (records: ReturnType<typeof parse>['records']) =>
@@ -59,4 +59,25 @@ test('what is broken is left out', () => {
   )
   expect(broken.records).toEqual(records)
   expect(broken.stats.bad).toBe(5)
+})
+
+test('a queue of timers that the kernel printed is a listing of timers as well', () => {
+  const said = [
+    '1: found node in wrong place last=ff4e8a72003dbc68, next=ff4e8a72003dbd00 (expires 12500, 11000)',
+    '1: last timer=ff4e8a72003dbc68 function=hrtick+0x0/0x80, next=ff4e8a72003dbd00 timer function=hrtimer_wakeup+0x0/0x30',
+    'Printing rbtree',
+    'node=ff4e8a72003dbc68, expires=12500, function=hrtick+0x0/0x80',
+    'node=ff4e8a72003dbd00, expires=11000, function=hrtimer_wakeup+0x0/0x30',
+    'usb 1-1: new device',
+  ]
+  const { records, timers } = parse(
+    said.map((line, i) => `kern  :warn  : 2026-11-21T11:32:02,42850${i}+00:00 ${line}\n`).join(''),
+  )
+  expect(records.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5])
+  const ts = 1_795_260_722_428_500_000n
+  const common = { ts, cpu: 1, clock: 'unknown', count: 1 }
+  expect(timers).toEqual([
+    { ...common, position: 0, function: 'hrtick', expires_ns: 12500n },
+    { ...common, position: 1, function: 'hrtimer_wakeup', expires_ns: 11000n },
+  ])
 })

@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startProcess, type RunningProcess } from '../../../base/process.ts'
 import { guestNode } from '../../../lab/guest/node.ts'
+import { outsideOf, watchConsole } from '../../../lab/guest/outside.ts'
 import { settle } from '../../../lab/guest/settle.ts'
 import type { Disk, DiskLimits, Hardware, NetworkCard, Throttle } from '../../../lab/qemu/hardware.ts'
 import { startMachine } from '../../../lab/qemu/machine.ts'
@@ -43,8 +44,8 @@ export async function startGuest(
   ordinal: number,
   snapshot: Snapshot | undefined,
 ): Promise<{ readonly node: Node } & AsyncDisposable> {
-  const { context, given, networks } = guests
-  const { group, directory, ledger, signal } = context
+  const { context, given, things, networks } = guests
+  const { group, directory, ledger, signal, note } = context
   const name = `${group}/${ordinal}`
   await using stack = new AsyncDisposableStack()
   const artifacts = join(directory, String(ordinal))
@@ -63,6 +64,13 @@ export async function startGuest(
       signal,
     }),
   )
+  const known = new Set<string>()
+  stack.use(
+    watchConsole(machine, ({ title }) => {
+      if (!known.has(title)) note(`kernel of ${name}: ${title}`)
+      known.add(title)
+    }),
+  )
   await machine.guest.setClock()
   const { address, network } = plugs
   const node = stack.use(
@@ -72,6 +80,7 @@ export async function startGuest(
       guest: machine.guest,
       filesPath: join(short.path, 'files'),
       address,
+      machine: outsideOf(machine, things.kernel.symbols),
       ...(network === undefined ? {} : { network }),
     }),
   )
@@ -106,7 +115,7 @@ function hardwareOf(
     kernel: things.kernel.image,
     initrd: things.initrd,
     // A guest's processors are as steady as the clock of this host, which needs no calibration.
-    kernelArguments: ['console=ttyS0', 'tsc=reliable', 'no_timer_check', 'psi=1', ...own],
+    kernelArguments: ['console=ttyS0', 'tsc=reliable', 'no_timer_check', 'psi=1', 'nokaslr', ...own],
     disks: [...things.disks, ...disks],
     cards,
   }
