@@ -77,6 +77,7 @@ import ssh from './provisioners/ssh/index.ts'
 import sshonly from './provisioners/sshonly/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
+import kernelReports from './samplers/kernel-reports/index.ts'
 import memory from './samplers/memory/index.ts'
 import network from './samplers/network/index.ts'
 import pressure from './samplers/pressure/index.ts'
@@ -170,6 +171,7 @@ export const components: readonly Component[] = [
   sshonly,
   cpu,
   disk,
+  kernelReports,
   memory,
   network,
   pressure,
