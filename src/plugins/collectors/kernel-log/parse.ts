@@ -4,6 +4,7 @@
  */
 import { parseLine } from '../../../base/kernel-reports/line.ts'
 import { PrintedTimers, type PrintedList } from '../../../base/kernel-reports/printed-timers.ts'
+import { addTimers } from '../../../plugin/console-parser.ts'
 import type { Row } from '../../../model/tables.ts'
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
 import { lineParser } from '../../../plugin/line-parser.ts'
@@ -25,21 +26,9 @@ export function kernelLogParser(rows: RowSink, clockOffsetNs: number): Parser {
     /** When each list that has not ended yet began. */
     const began = new Map<number, bigint>()
     const add = (lists: readonly PrintedList[]): void => {
-      for (const { cpu, firstLine, timers: queue } of lists) {
-        const ts = began.get(firstLine)
-        if (ts === undefined) continue
-        for (const [place, one] of queue.entries()) {
-          const { expiresNs, function: callback } = one
-          sink.add('timers', {
-            ts,
-            cpu,
-            clock: 'unknown',
-            position: place,
-            function: callback,
-            expires_ns: expiresNs,
-            count: 1,
-          })
-        }
+      for (const list of lists) {
+        const ts = began.get(list.firstLine)
+        if (ts !== undefined) addTimers(sink, list, ts)
       }
     }
     const flush = (): boolean => {

@@ -22,7 +22,7 @@ const LONGEST_LINE = 8192
 const LAST_RECORD = [
   'sh',
   '-c',
-  "dd if=/dev/kmsg bs=8192 iflag=nonblock 2>/dev/null | grep -a '^[0-9]' | tail -n 1 | cut -c1-60",
+  "dd if=/dev/kmsg bs=8192 iflag=nonblock status=none | grep -a '^[0-9]' | tail -n 1 | cut -c1-60",
 ]
 const FOLLOW = ['dd', 'if=/dev/kmsg', 'bs=8192', 'status=none']
 
@@ -72,9 +72,10 @@ export class KernelLogFollower {
   async #follow(): Promise<void> {
     const node = this.#node
     if (this.#last === undefined) {
-      const { stdout } = await node.run(LAST_RECORD, { signal: this.#signal })
-      // A log that was emptied has none.
-      this.#last = numberOf(stdout) ?? -1n
+      const { stdout, stderr } = await node.run(LAST_RECORD, { signal: this.#signal, env: { LC_ALL: 'C' } })
+      // A kernel has always said something: without a number, what is old cannot be told from what is new.
+      this.#last = numberOf(stdout)
+      if (this.#last === undefined) throw this.#deaf(stderr)
     }
     await using running = await node.spawn(FOLLOW, { signal: this.#signal, env: { LC_ALL: 'C' } })
     let index = 0
@@ -84,12 +85,14 @@ export class KernelLogFollower {
     }
     const { stderr } = await running.done
     if (this.#signal.aborted || /Broken pipe/.test(stderr)) return
-    throw new EnvironmentError(
-      `the kernel log of ${node.name} cannot be followed: ${stderr.trim().slice(-300)}`,
-      {
-        remedy: 'run as root; in a container: docker run --device /dev/kmsg --cap-add SYSLOG',
-      },
-    )
+    throw this.#deaf(stderr)
+  }
+
+  #deaf(why: string): EnvironmentError {
+    const said = why.trim().slice(-300)
+    return new EnvironmentError(`the kernel log of ${this.#node.name} cannot be followed: ${said}`, {
+      remedy: 'run as root; in a container: docker run --device /dev/kmsg --cap-add SYSLOG',
+    })
   }
 
   #line(text: string, index: number): void {
