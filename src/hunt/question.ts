@@ -1,5 +1,7 @@
 /** From the `hunt` section to the planner that answers it. */
+import { UserError } from '../base/errors.ts'
 import type { Level, Point } from '../model/hunt.ts'
+import type { RunRecord } from '../model/run.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
 import { amplifyPlanner } from './amplify/index.ts'
 import { bisectPlanner, graph, line } from './bisect/index.ts'
@@ -51,4 +53,31 @@ export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 
   if (ask === 'bisect') return { [over]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
   if (ask !== 'compare' && ask !== 'screen' && ask !== 'amplify') return {}
   return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
+}
+
+/**
+ * The point of a hunt at which a run was made, from its parameters. A UserError when a factor has a value that the hunt
+ * does not ask about.
+ */
+export function pointOf({ section, versions }: HuntRecord, run: RunRecord): Point {
+  const { ask, over = 'commit', factors = {} } = section
+  const asked: Readonly<Record<string, readonly Level[]>> =
+    ask === 'bisect'
+      ? { [over]: versions?.labels ?? versionsOf(section) }
+      : ask === 'compare' || ask === 'screen' || ask === 'amplify'
+        ? factors
+        : {}
+  return Object.fromEntries(
+    Object.entries(asked).map(([factor, levels]) => {
+      const value = run.parameters[factor]
+      const level = levels.find(
+        (one) => JSON.stringify(String(one)) === JSON.stringify(value) || one === value,
+      )
+      if (level !== undefined) return [factor, level]
+      const has = value === undefined ? `no ${factor}` : `${factor}=${JSON.stringify(value)}`
+      throw new UserError(`${run.id} has ${has}, which the hunt does not ask about`, {
+        remedy: 'see what it would make next: quarry hunt DIRECTORY --plan 1',
+      })
+    }),
+  )
 }

@@ -19,6 +19,22 @@ export const huntSection = z
       .string()
       .optional()
       .describe('The symptom that is hunted; without it, every run that fails shows the behaviour.'),
+    early: z
+      .enum(['propose', 'use', 'never'])
+      .default('propose')
+      .describe(
+        'What to do with a sign that comes with the behaviour and before it: tell the time that ending there would save, end later runs there, or nothing.',
+      ),
+    signs: z
+      .record(
+        z.string().regex(/^[A-Za-z][\w-]*$/, 'a name has letters, digits, _ and -'),
+        z.strictObject({
+          when: z.string().describe('A PromQL condition, as of a symptom.'),
+          for: z.string().optional().describe('How long it must hold.'),
+        }),
+      )
+      .optional()
+      .describe('Conditions that may come before the behaviour, watched for beside the expected symptoms.'),
     runs: z.int().min(1).max(1_000_000).default(1000).describe('An upper bound of runs.'),
     parallel: z
       .union([z.literal('auto'), z.int().min(1).max(1000)])
@@ -72,6 +88,8 @@ export const huntSection = z
     if (ask === 'verify' && before === undefined)
       need('before', '`verify` needs `before`: {shown, runs}, how often it came without the fix')
     if (before !== undefined && before.shown > before.runs) need('before', '`shown` is more than `runs`')
+    if (value.symptom !== undefined && value.signs?.[value.symptom] !== undefined)
+      need('signs', `\`${value.symptom}\` is what is hunted, and no sign of it`)
     if (between !== undefined && between[0] >= between[1]) need('between', 'the lower rate comes first')
   })
 

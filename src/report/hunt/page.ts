@@ -41,7 +41,9 @@ export function huntPage(report: HuntReport): string {
     answer: result.answer,
     notes: [],
     style: own,
-    head: html`${rest !== '' && html`<p class="next">${rest}</p>`}
+    head: html`${rest !== '' && html`<p class="next">${rest}</p>`}${
+        result.early !== undefined && html`<p class="next">${result.early.sentence}</p>`
+      }
       <dl class="meta">
         ${[
           ['question', result.question],
