@@ -13,9 +13,10 @@ beforeEach(() => {
 afterEach(() => place[Symbol.dispose]())
 
 const MINUTES = 60_000
+const when = `'probe_success{probe="moves"} == 0'`
 
 /** It stalls, and a while later dies; from the ninth run of a hunt on it stalls and goes on. */
-const definitionOf = (hunt: string): string => `
+const definitionOf = (hunt: string, symptoms = ''): string => `
 ensemble:
   server: {node.count: 1, provisioner: local}
 observe:
@@ -26,8 +27,7 @@ observe:
     lives: {command: 'test ! -e "$QUARRY_SCRATCH/dead"', every: 200ms}
 symptoms:
   dead: {when: 'probe_success{probe="lives"} == 0', then: stop}
-  stalled: {when: 'probe_success{probe="moves"} == 0', expected: true, then: continue}
-hunt: ${hunt}
+${symptoms}hunt: ${hunt}
 workload:
   phases:
     - work:
@@ -46,7 +46,10 @@ test(
   async () => {
     const file = place.write(
       'p.yaml',
-      definitionOf('{ask: rate, symptom: dead, width: 0.4, runs: 4, parallel: 2}'),
+      definitionOf(
+        '{ask: rate, symptom: dead, width: 0.4, runs: 4, parallel: 2}',
+        `  stalled: {when: ${when}, expected: true, then: continue}\n`,
+      ),
     )
     const ended = await place.quarry('hunt', file, '--as-is', '--json')
     const { early, directory } = jsonOf<HuntResult>(ended)
@@ -68,7 +71,9 @@ test(
   async () => {
     const file = place.write(
       'u.yaml',
-      definitionOf('{ask: rate, symptom: dead, early: use, width: 0.1, runs: 10, parallel: 2}'),
+      definitionOf(
+        `{ask: rate, symptom: dead, early: use, signs: {stalled: {when: ${when}}}, width: 0.1, runs: 10, parallel: 2}`,
+      ),
     )
     const { early, directory, answer } = jsonOf<HuntResult>(
       await place.quarry('hunt', file, '--as-is', '--json'),
