@@ -21,7 +21,7 @@ export function versionsOf({ values, from, to }: HuntSection): readonly Level[] 
 }
 
 export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Planner {
-  const { ask, confidence, over = 'commit', width, between, before, factors, quantity } = section
+  const { ask, confidence, over = 'commit', width, between, before, factors, quantity, smallest } = section
   switch (ask) {
     case 'reproduce':
       return reproducePlanner({ confidence })
@@ -38,7 +38,13 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
       const [factor = ''] = Object.keys(factors ?? {})
       const [first, second] = factors?.[factor] ?? []
       if (first === undefined || second === undefined) throw new Error('a comparison has two values')
-      return comparePlanner({ confidence, factor, levels: [first, second], quantity: quantity ?? null })
+      return comparePlanner({
+        confidence,
+        factor,
+        levels: [first, second],
+        quantity: quantity ?? null,
+        smallest,
+      })
     }
     case 'screen':
       return screenPlanner({ factors: factors ?? {}, confidence })

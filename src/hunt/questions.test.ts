@@ -75,6 +75,7 @@ const compared = comparePlanner({
   factor: 'kernel',
   levels: ['6.1', '6.12'],
   quantity: null,
+  smallest: 0.1,
 })
 
 test('compare keeps both sides alike, and ends when they differ', () => {
@@ -88,19 +89,54 @@ test('compare keeps both sides alike, and ends when they differ', () => {
   expect(compared.answer(sides)).toMatchObject({ done: false, sure: false, result: { differs: false } })
 })
 
+test('compare says that there is no difference when it is sure that none matters', () => {
+  const sides = (shown: number, runs: number): Trial[] =>
+    ['6.1', '6.12'].flatMap((kernel) => trialsOf('s'.repeat(shown) + 'c'.repeat(runs - shown), { kernel }))
+  expect(compared.answer(sides(2, 40))).toMatchObject({
+    done: false,
+    result: { differs: false, same: false },
+  })
+  const alike = compared.answer(sides(5, 200))
+  expect(alike).toMatchObject({ done: true, sure: true, result: { differs: false, same: true } })
+  expect(alike.sentence).toMatch(
+    /^6\.1 and 6\.12 do not differ by as much as matters \(10 %\): 5 of 200 runs .* a difference of -[\d.]+ % to \+/,
+  )
+})
+
+const measuredSide = (level: number, values: readonly number[]): Trial[] =>
+  values.map((value, index) => ({
+    number: index * 2 + level,
+    point: { n: level },
+    why: '',
+    outcome: 'clean',
+    seconds: 1,
+    value,
+  }))
+const byTurns = (...sides: readonly Trial[][]): Trial[] =>
+  sides.flat().toSorted((a, b) => a.number - b.number)
+
 test('compare tells measured quantities apart by their order', () => {
-  const planner = comparePlanner({ confidence: 0.95, factor: 'n', levels: [1, 2], quantity: 'select 1' })
-  const side = (level: number, values: readonly number[]): Trial[] =>
-    values.map((value, index) => ({
-      number: index + 1,
-      point: { n: level },
-      why: '',
-      outcome: 'clean',
-      seconds: 1,
-      value,
-    }))
-  const far = [...side(1, [1, 2, 3, 4, 5, 6]), ...side(2, [11, 12, 13, 14, 15, 16])]
-  expect(planner.answer(far)).toMatchObject({ sure: true, result: { differs: true, shift: 10 } })
-  const near = [...side(1, [1, 2, 3, 4, 5, 6]), ...side(2, [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])]
+  const planner = comparePlanner({
+    confidence: 0.95,
+    factor: 'n',
+    levels: [1, 2],
+    quantity: 'select 1',
+    smallest: 0.1,
+  })
+  const far = byTurns(
+    measuredSide(1, [4, 2, 6, 1, 7, 3, 5, 4.5]),
+    measuredSide(2, [14, 17, 12, 15, 11, 16, 13, 14.5]),
+  )
+  expect(planner.answer(far)).toMatchObject({ sure: true, result: { differs: true } })
+  const near = byTurns(measuredSide(1, [1, 2, 3, 4, 5, 6]), measuredSide(2, [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]))
   expect(planner.answer(near)).toMatchObject({ sure: false, result: { differs: false } })
+  // What ended while an earlier run goes on waits for it.
+  const [first, ...rest] = far
+  if (first === undefined) throw new Error('there are trials')
+  const { value: _, ...begun } = first
+  expect(planner.answer([{ ...begun, outcome: 'running' }, ...rest])).toMatchObject({ done: false })
+  // A tenth of 100 matters, and these scatter by one.
+  const close = Array.from({ length: 24 }, (_, index) => 100 + ((index * 7) % 10) / 10)
+  const alike = planner.answer(byTurns(measuredSide(1, close), measuredSide(2, close.toReversed())))
+  expect(alike).toMatchObject({ sure: true, result: { differs: false, same: true } })
 })

@@ -64,6 +64,14 @@ export const huntSection = z
       .strictObject({ shown: z.int().min(0), runs: z.int().min(1) })
       .optional()
       .describe('Of `verify`: in how many of how many runs it came without the fix.'),
+    smallest: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.1)
+      .describe(
+        'Of `compare`: the smallest difference that matters, of rates as it is, of a quantity as a share of the median of the first.',
+      ),
     quantity: z
       .string()
       .optional()
