@@ -20,6 +20,7 @@ import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import type { Planner } from '../hunt/planner.ts'
 import { plannerOf, samplePoint } from '../hunt/question.ts'
 import { ofHuntedBug } from '../hunt/same-bug.ts'
+import { survivalCurves } from '../hunt/survival.ts'
 import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
@@ -119,6 +120,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     }
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
     const result = resultOf(directory, answer)
+    const trials = ofHuntedBug(withoutBroken(directory.trials))
     writeFileSync(
       join(directory.path, 'hunt.html'),
       huntPage({
@@ -126,7 +128,8 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
         title: definition.description ?? record.definition,
         picture: answer.picture,
         runsToGo: answer.runsToGo,
-        trials: ofHuntedBug(withoutBroken(directory.trials)),
+        curves: survivalCurves(trials),
+        trials,
         pageOf: (run) => relative(directory.path, join(run, 'case.html')),
       }),
     )

@@ -7,6 +7,7 @@ import { amplifyPlanner } from './amplify/index.ts'
 import { bisectPlanner, graph, line } from './bisect/index.ts'
 import { comparePlanner } from './compare.ts'
 import type { HuntRecord } from './hunt-directory.ts'
+import { hourlyRatePlanner, hourlyVerifyPlanner } from './hours.ts'
 import type { Planner } from './planner.ts'
 import { ratePlanner } from './rate.ts'
 import { reproducePlanner } from './reproduce.ts'
@@ -26,9 +27,14 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
     case 'reproduce':
       return reproducePlanner({ confidence })
     case 'rate':
+      if (section.by === 'time') return hourlyRatePlanner({ confidence, width })
       return ratePlanner({ confidence, width, between: between ?? null })
-    case 'verify':
-      return verifyPlanner({ confidence, before: before ?? { shown: 0, runs: 0 } })
+    case 'verify': {
+      const { shown = 0, runs = 0, time } = before ?? {}
+      return section.by === 'time' && time !== undefined
+        ? hourlyVerifyPlanner({ confidence, before: { shown, runs, seconds: time / 1000 } })
+        : verifyPlanner({ confidence, before: { shown, runs } })
+    }
     case 'bisect': {
       const all = versions?.labels ?? versionsOf(section)
       const order = versions === undefined ? line(all.map(String)) : graph(versions.labels, versions.parents)

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import type { Point, Trial } from '../model/hunt.ts'
 import { comparePlanner } from './compare.ts'
 import { exposures } from './exposure.ts'
+import { hourlyRatePlanner, hourlyVerifyPlanner } from './hours.ts'
 import { ratePlanner } from './rate.ts'
 import { reproducePlanner } from './reproduce.ts'
+import { survivalCurves } from './survival.ts'
 import { cleanByChance, cleanRunsNeeded, verifyPlanner } from './verify.ts'
 
 /** `s` shown, `c` clean, `v` void, `r` running. */
@@ -68,6 +70,65 @@ test('a clean run that was stopped counts by its time', () => {
   const cut: Trial = { number: 4, point: {}, why: '', outcome: 'clean', seconds: 2.5, cut: true }
   expect(exposures([...whole, cut])(cut)).toBe(0.25)
   expect(exposures([cut])(cut)).toBe(0)
+})
+
+test('curves are of each point while these are few, and of those alone that failed often enough', () => {
+  const [first, ...rest] = survivalCurves([
+    ...lasting('shown', 1, 2, 3).map((trial) => ({ ...trial, point: { n: 1 } })),
+    ...lasting('clean', 4, 4, 5).map((trial) => ({ ...trial, point: { n: 1 } })),
+    ...lasting('shown', 1, 2).map((trial) => ({ ...trial, point: { n: 2 } })),
+  ])
+  expect(first).toMatchObject({ label: 'n=1', longest: 5, ended: [4, 5] })
+  expect(first?.steps.map(({ atRisk }) => atRisk)).toEqual([6, 5, 4])
+  expect(rest).toEqual([])
+})
+
+test('where it comes late in a run, a run that was stopped early counts for less', () => {
+  const late = [90, 95, 99, 97, 93, 96, 98, 94].map((seconds, index): Trial => ({
+    number: index + 1,
+    point: {},
+    why: '',
+    outcome: 'shown',
+    seconds,
+  }))
+  const whole: Trial = { number: 9, point: {}, why: '', outcome: 'clean', seconds: 100 }
+  const cut: Trial = { ...whole, number: 10, seconds: 50, cut: true }
+  expect(exposures([...late, whole, cut])(cut)).toBeLessThan(0.01)
+})
+
+const lasting = (outcome: 'shown' | 'clean', ...seconds: number[]): Trial[] =>
+  seconds.map((one, index) => ({ number: index + 1, point: {}, why: '', outcome, seconds: one }))
+
+test('verify by time asks for clean hours, whatever the runs they are in', () => {
+  const planner = hourlyVerifyPlanner({ confidence: 0.95, before: { shown: 3, runs: 20, seconds: 72_000 } })
+  // 20 h (19 ^ (1 / 3.5) - 1) = 26.4 h.
+  expect(planner.answer([])).toMatchObject({ done: false, runsToGo: null })
+  expect(planner.answer([]).sentence).toBe('0.0 s of 1d 2h were clean; it came 3 times in 20h before.')
+  const half = planner.answer(lasting('clean', ...Array<number>(13).fill(3600)))
+  expect(half).toMatchObject({ done: false, runsToGo: 14 })
+  const four = lasting('clean', 24_000, 24_000, 24_000, 24_000)
+  expect(planner.answer(four)).toMatchObject({ sure: true, result: 'gone' })
+  expect(planner.answer(four).probability).toBeCloseTo(1 / (1 + (72 / 168) ** 3.5), 9)
+  const short = planner.answer(lasting('clean', ...Array<number>(200).fill(600)))
+  expect(short.sentence).toMatch(/These runs last 10m, those before 1h: that it comes late is not excluded/)
+  expect(planner.answer([...four, ...lasting('shown', 5)])).toMatchObject({
+    sure: true,
+    result: 'still there',
+  })
+})
+
+test('rate by time counts a long clean run for more than a short one', () => {
+  const planner = hourlyRatePlanner({ confidence: 0.95, width: 0.4 })
+  const high = (trials: Trial[]): number => (planner.answer(trials).result as { high: number }).high
+  expect(high(lasting('clean', 3600, 3600))).toBeLessThan(high(lasting('clean', 360, 360)))
+  const known = [
+    ...lasting('shown', 100, 900, 400, 2000),
+    ...lasting('clean', ...Array<number>(30).fill(3600)),
+  ]
+  expect(planner.answer(known)).toMatchObject({ done: true, result: { constant: true } })
+  expect(planner.answer(known).sentence).toMatch(
+    /^It showed 4 times in 1d 6h: 0\.\d+ to 0\.\d+ times an hour/,
+  )
 })
 
 const compared = comparePlanner({

@@ -127,6 +127,19 @@ export type Picture =
       }[]
     }
 
+/** Share of runs in which the behaviour had not come yet, by the time of the run. */
+export interface SurvivalCurve {
+  readonly label: string
+  /** The longest run, in seconds. */
+  readonly longest: number
+  /** Where the share falls, and the runs that were watched for so long. */
+  readonly steps: readonly { readonly seconds: number; readonly share: number; readonly atRisk: number }[]
+  /** When runs ended without the behaviour, in seconds. */
+  readonly ended: readonly number[]
+  /** Weibull's, where the times contradict a constant rate. */
+  readonly shape?: number
+}
+
 /** What `hunt --json` prints. */
 export interface HuntResult {
   readonly verdict: Verdict
