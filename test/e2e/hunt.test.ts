@@ -176,6 +176,24 @@ test(
 )
 
 test(
+  'verify by time asks for clean seconds, in as many runs as they take',
+  { timeout: 5 * MINUTES },
+  async () => {
+    const hunt = (before: string): string => `{ask: verify, by: time, confidence: 0.9, before: {${before}}}`
+    const known = 'shown: 9, runs: 10'
+    // 3 s (9 ^ (1 / 9.5) - 1) = 0.78 s.
+    const file = place.write('t.yaml', definitionOf(hunt(`${known}, time: 3s`), 'sleep 0.3'))
+    const gone = result(await place.quarry('hunt', file, '--as-is', '--json'))
+    expect(gone).toMatchObject({ verdict: 'pass', result: 'gone' })
+    expect(gone.answer).toMatch(
+      /^It is gone with probability 0\.9\d+: .* were clean, in \d runs?, and it came 9 times in 3\.0 s before\.$/,
+    )
+    const without = place.write('w.yaml', definitionOf(hunt(known), 'exit 0'))
+    expect((await place.quarry('hunt', without)).stderr).toContain('`by: time` needs `time` in `before`')
+  },
+)
+
+test(
   'Ctrl-C stops a hunt with what is known, and it can be gone on with',
   { timeout: 5 * MINUTES },
   async () => {

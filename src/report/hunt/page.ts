@@ -183,7 +183,7 @@ function runsOf({ pageOf }: HuntReport, trials: readonly TrialRecord[]): Html {
     .slice(-MOST_ROWS)
     .map(({ number, point, outcome, seconds, signature, note, why, run }) => [
       td(link(run, String(number))),
-      td(shortened(pointText(point), 120)),
+      td(shortened(pointText(point), 300)),
       td(outcome),
       figure(`${seconds.toFixed(1)} s`),
       td(shortened(signature ?? note ?? '', 160)),
