@@ -142,7 +142,8 @@ function measured(trials: readonly Trial[], question: CompareQuestion, quantity:
   const { low, high } = shiftInterval(sample, confidence, shift)
   const limit = smallest * Math.abs(median(first))
   const superiority = (compareByRanks(first, second).delta + 1) / 2
-  const number = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : 'anything')
+  const number = (value: number): string =>
+    Number.isFinite(value) ? value.toPrecision(3) : value < 0 ? '-∞' : '∞'
   return {
     different: evidenceOfDifferentRanks(sample),
     alike: limit > 0 ? Math.min(rankEvidence(sample, limit).lower, rankEvidence(sample, -limit).higher) : 0,
