@@ -22,7 +22,7 @@ afterEach(() => {
 const MINUTES = 60_000
 
 const definition = `commit: c0
-seconds: 0.4
+code: 0
 ---
 ensemble:
   client: {node.count: 1, provisioner: local}
@@ -35,7 +35,9 @@ symptoms:
 evidence: {reference: {from: healthy-window, after: 0s}, ladder: [facts]}
 workload:
   phases:
-    - work: {module: bash, properties: {script: 'sleep {{seconds}} # {{commit}}'}}
+    - work: {module: bash, properties: {script: 'sleep 1; exit {{code}} # {{commit}}'}}
+  checkers:
+    ok: {checker: nofail}
 `
 
 function install(version: string): void {
@@ -45,14 +47,14 @@ function install(version: string): void {
 }
 
 test(
-  'where runs became longer, the package that changed there stands before the commit that changes every night',
+  'where runs began to fail, the package that changed there stands before the commit that changes every night',
   { timeout: 10 * MINUTES },
   async () => {
     const file = place.write('nightly.yaml', definition)
     const night = async (number: number): Promise<void> => {
-      const words = ['-p', `commit=c${number}`, '-p', `seconds=${number > 6 ? 3 : 0.4}`]
+      const words = ['-p', `commit=c${number}`, '-p', `code=${number > 6 ? 1 : 0}`]
       const { result } = await place.run(file, '--as-is', ...words)
-      expect(result.verdict).toBe('pass')
+      expect(result.verdict).toBe(number > 6 ? 'fail' : 'pass')
     }
     install('2.36-9')
     for (const first of [1, 3, 5]) await Promise.all([night(first), night(first + 1)])
@@ -60,11 +62,11 @@ test(
     for (const first of [7, 9, 11]) await Promise.all([night(first), night(first + 1)])
 
     const page = join(place.path, 'trend.html')
-    const ended = await place.quarry('trend', file, '-o', page, '--json')
+    const ended = await place.quarry('trend', file, '--level', '5', '-o', page, '--json')
     const { series, answer, points } = jsonOf<Trend>(ended)
     expect(ended.exitCode).toBe(1)
     expect(points).toHaveLength(12)
-    const [change, ...others] = series.find(({ name }) => name === 'duration')?.changes ?? []
+    const [change, ...others] = series.find(({ name }) => name === 'pass rate')?.changes ?? []
     expect(others).toEqual([])
     expect(change).toMatchObject({ index: 6, direction: 'worse', counts: true })
     const beside = (name: string) => change?.companions.find((one) => one.name === name)
@@ -74,11 +76,13 @@ test(
     // What seldom changes comes first.
     const order = change?.companions.map(({ everywhere }) => everywhere) ?? []
     expect(order).toEqual(order.toSorted((a, b) => a - b))
-    expect(answer).toMatch(/^duration went up by .*, where (package\.libc6|seconds) changed from/)
+    expect(answer).toMatch(/pass rate went down by 100 % .*, where (package\.libc6|code) changed from/)
     for (const same of ['host', 'quarry', 'kernel.release']) expect(beside(same)).toBe(undefined)
-    expect(points[0]?.attributes['kernel.release']).toMatch(/^\d+\./)
+    const { 'kernel.release': kernel, 'kernel of the host': ofHost } = points[0]?.attributes ?? {}
+    expect(kernel).toMatch(/^\d+\./)
+    expect(ofHost).toBe(kernel)
     expect(readFileSync(page, 'utf8')).toContain('package.libc6: 2.36-9 → 2.36-9+deb12u1')
-    const text = await place.quarry('trend', file)
+    const text = await place.quarry('trend', file, '--level', '5')
     expect(text.stdout).toContain('package.libc6: 2.36-9 → 2.36-9+deb12u1')
   },
 )
