@@ -16,6 +16,8 @@ const OF_A_TASK = new Set(['hung-task', 'out-of-memory', 'user-fault'])
 const CHANCE_OF_A_HABIT = 0.3
 /** Of one of a host that made it before the run. */
 const CHANCE_OF_A_REPEATER = 0.01
+/** What the kernel says so long before the symptom shows belongs to the symptom, ns: it is seen later than it begins. */
+const ONSET_NS = 10_000_000_000n
 /** Nanoseconds of the log that are shown from the first line of a report on. */
 const SHOWN_NS = 2_000_000_000n
 
@@ -37,7 +39,7 @@ export async function reported(the: Case, answers: Meaning['answers']): Promise<
 function candidateOf(the: Case, first: NodeReport, during: readonly NodeReport[], before: number): Candidate {
   const { node, report, ts } = first
   const { answers, layer, chance, gravity, standsAlone } = meanings[report.kind]
-  const healthy = the.symptom === null ? 0 : during.filter((one) => one.ts < the.healthy.to).length
+  const healthy = the.symptom === null ? 0 : during.filter((one) => one.ts < the.healthy.to - ONSET_NS).length
   const isHabit = healthy > 0
   const probability = isHabit
     ? CHANCE_OF_A_HABIT
