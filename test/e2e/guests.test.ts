@@ -1,5 +1,5 @@
 /** Nodes that are virtual machines: kernels of Debian, disks, networks, death and `kill -9`. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -9,13 +9,17 @@ import { linkOf } from '../../src/node/netns/link.ts'
 import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
 
 let place: Workplace
+/** Where directories of machines go: nobody else's are in it. */
+let temporary = ''
 beforeEach(() => {
-  place = workplace()
+  temporary = mkdtempSync(join(tmpdir(), 'quarry-guests-'))
+  place = workplace({ TMPDIR: temporary })
 })
 afterEach(async () => {
   // A test that failed may have left a run.
   await place.quarry('sweep')
   place[Symbol.dispose]()
+  rmSync(temporary, { recursive: true })
 })
 
 const guests = (count: number, properties: object = {}): object => ({
@@ -64,7 +68,6 @@ test('guests and namespaces are in one network, and a guest has its own kernel, 
       },
     }),
   )
-  const before = machineDirectories()
   const { result, exitCode, stderr } = await place.run(file)
   expect(exitCode, stderr).toBe(0)
   const log = (name: string): string => readFileSync(join(result.directory, 'logs', `${name}.log`), 'utf8')
@@ -77,7 +80,7 @@ test('guests and namespaces are in one network, and a guest has its own kernel, 
     expect(existsSync(join(directory, 'console.log'))).toBe(true)
   }
   expect(markedProcesses(result.run)).toEqual([])
-  expect(machineDirectories()).toEqual(before)
+  expect(machineDirectories()).toEqual([])
 })
 
 test('a kernel that panics is a result, with its title and what the processors were at', async () => {
@@ -117,20 +120,19 @@ test('after `kill -9` with four guests a sweep leaves neither machine, interface
       workload: { phases: [{ wait: bash('server', 'sleep 1000') }] },
     }),
   )
-  const before = machineDirectories()
   const started = place.start('run', file, '--plain')
   await started.saw(/module wait began/)
   const [record] = place.records()
   const run = record?.id ?? ''
   expect(markedProcesses(run).length).toBeGreaterThanOrEqual(4)
-  expect(machineDirectories().length).toBeGreaterThanOrEqual(before.length + 4)
+  expect(machineDirectories()).toHaveLength(4)
   started.kill('SIGKILL')
   await started.done
   const swept = await place.quarry('sweep', '--json')
   expect(swept.exitCode, swept.stderr).toBe(0)
   expect(markedProcesses(run)).toEqual([])
   expect(existsSync(`/sys/class/net/${linkOf(run)}`)).toBe(false)
-  expect(machineDirectories()).toEqual(before)
+  expect(machineDirectories()).toEqual([])
 })
 
 test('a hunt whose every run is a guest', async () => {
