@@ -134,6 +134,7 @@ async function conduct(
   options: HuntOptions,
   signal: AbortSignal,
 ): Promise<TrialRecord> {
+  const began = performance.now()
   try {
     const broken = await options.prepare(trial, signal)
     if (broken !== undefined) return { ...trial, outcome: 'broken', note: broken }
@@ -141,7 +142,9 @@ async function conduct(
   } catch (error) {
     return { ...trial, outcome: 'void', note: messageOf(error) }
   }
-  return await judged(trial, directory, options)
+  const all = (performance.now() - began) / 1e3
+  const result = await judged(trial, directory, options)
+  return { ...result, beside: Math.max(0, all - result.seconds) }
 }
 
 /** What the run of a trial says, as far as there is one. */

@@ -35,6 +35,8 @@ export interface Trial {
   readonly outcome: Outcome | 'running'
   /** Time of the workload, in seconds, until the behaviour showed or the run ended. */
   readonly seconds: number
+  /** Time of all else that it took, in seconds: making the files of its point, setting up, taking down. */
+  readonly beside?: number
   /** It was stopped before its end, without having shown anything. */
   readonly cut?: true
   /** The measured quantity of a `compare`, if the hunt has one. */
