@@ -67,7 +67,7 @@ function overhead(run: string): number[] {
       let isRam = false
       let total = 0
       for (const line of readFileSync(`/proc/${pid}/smaps`, 'latin1').split('\n')) {
-        if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isRam = /\/memory$/.test(line)
+        if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isRam = line.endsWith('/memory')
         const kilobytes = /^Private_(?:Clean|Dirty): +(\d+) kB/.exec(line)?.[1]
         if (kilobytes !== undefined && !isRam) total += Number(kilobytes) * 1024
       }
@@ -75,17 +75,19 @@ function overhead(run: string): number[] {
     })
 }
 
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 
 const line = (what: string, value: number, unit: string, limit: number, isLeast = false): void => {
   const ratio = isLeast ? limit / value : value / limit
-  console.log(
+  say(
     `${what.padEnd(44)} ${value.toFixed(value < 10 ? 2 : 0).padStart(8)} ${unit.padEnd(5)} ${ratio.toFixed(2)} x the limit of ${limit} ${unit}`,
   )
 }
 
-console.log(
+say(
   `${availableParallelism()} processors, load ${loadavg()[0]?.toFixed(1)}, ${execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' }).split('\n')[0]}`,
 )
 {
