@@ -72,6 +72,8 @@ export async function takeRoom(
       const before = (await claims(directory)).filter(
         (other) => other.name !== name && isBefore(other, { atNs, name }),
       )
+      // What this process holds it holds until its run ends: waiting for others, who wait for that, would never end.
+      if (before.some(({ pid }) => pid === process.pid)) return { [Symbol.asyncDispose]: giveBack }
       const taken = sum(before.map((other) => other.memoryMiB))
       const busy = sum(before.map((other) => other.cpus))
       // More processors than the host ever has are given to one who is alone.
@@ -79,7 +81,7 @@ export async function takeRoom(
       if (hasCpus && taken + memoryMiB <= limits.memoryMiB) return { [Symbol.asyncDispose]: giveBack }
       if (!told) {
         const what = hasCpus ? `${taken} of ${limits.memoryMiB} MiB` : `${busy} of ${limits.cpus} processors`
-        onWait(`waits for room: other guests on this host have ${what}`)
+        onWait(`waits for room: guests that were asked for before have ${what}`)
       }
       await sleep(LOOK_MS, signal)
     }
