@@ -23,9 +23,9 @@ export interface RateGrid {
 }
 
 /** With the change always, without it never. */
-const ALWAYS = 0.33
+const ALWAYS = 0.36
 /** With the change now and then, without it never. What is left: without it now and then as well. */
-const NEVER = 0.49
+const NEVER = 0.47
 /** The least rate that is thought of. */
 const LEAST = 0.004
 const STEPS = 20
@@ -35,7 +35,7 @@ const FRACTIONS = [0.12, 0.2, 0.3, 0.42]
  * Some hunts whose old side fails as well end early, deceived: it looked as if it never did. Those that notice have to make
  * up for them.
  */
-const NOTICED = 0.3
+const NOTICED = 0.27
 /** The same for hunts whose new side fails now and then, and that looked at first as if it always did. */
 const NOW_AND_THEN = 0.6
 /** What is held even in the order of magnitude of the new rate, when the old side never fails; the rest in the rate. */
