@@ -1,127 +1,102 @@
 /**
- * Bisections of simulated histories, whose first version is good, with rates that are not known beforehand: how often the answer is right, mean runs, and their
- * ratio to git_bayesect's (PyPI) on histories of the same kind, and to the capacity of the channel that a run is.
+ * Bisections of simulated histories, whose first version is good, with rates that are not known beforehand: mean runs, their
+ * ratio to git_bayesect's (PyPI) on the same histories and to the capacity of the channel that a run is, how often the
+ * answer is right, and the runs that it would take if the rates were known. Then the same with faults, with 20 machines, and
+ * the time of a choice.
  *
- *   node bench/hunt/bisect.ts [HISTORIES] [VERSIONS]      40 of 128; git_bayesect 1.2 is installed for the time of it
+ *   node bench/hunt/bisect.ts [HISTORIES] [FIRST SEED]      40 of each kind from seed 0: 4 minutes
+ *
+ * With 0 histories only the time is taken. git_bayesect 1.2 is installed for the time of it.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { seededRandom } from '../../src/base/random.ts'
-import { Beliefs } from '../../src/hunt/bisect/beliefs.ts'
-import { choose } from '../../src/hunt/bisect/choose.ts'
-import { bisectPlanner, line, probabilityFor } from '../../src/hunt/bisect/index.ts'
-import { binaryEntropy, rateGrid } from '../../src/hunt/bisect/rates.ts'
+import { bisectPlanner, line } from '../../src/hunt/bisect/index.ts'
+import { bound, CONFIDENCE, type Histories, mean, ours, share, theirs, withFaults } from './bisection.ts'
 
-const HISTORIES = Number(process.argv[2] ?? 40)
-const VERSIONS = Number(process.argv[3] ?? 128)
-const CONFIDENCE = 0.95
-const MOST_RUNS = 6000
+const count = Number(process.argv[2] ?? 40)
+const seed = Number(process.argv[3] ?? 0)
+/** Rates with the change and without, and the most runs that it may take, as a part of git_bayesect's. */
 const RATES = [
-  [1, 0],
-  [0.8, 0.2],
-  [0.5, 0],
-  [0.2, 0],
-  [0.1, 0],
-  [0.05, 0],
+  [1, 0, 0.75],
+  [0.8, 0.2, 1.05],
+  [0.5, 0, 0.75],
+  [0.2, 0, 0.75],
+  [0.1, 0, 0.75],
+  [0.05, 0, 0.75],
 ] as const
+const MACHINES = 20
 
-interface Figures {
-  readonly right: number
-  readonly runs: number
-}
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const row = (...cells: readonly (string | number)[]): void =>
+  say(
+    cells
+      .map((cell, at) =>
+        (typeof cell === 'number' ? cell.toFixed(2) : cell).padStart(at === 6 || at === 7 ? 18 : 10),
+      )
+      .join(''),
+  )
+const of = (fresh: number, old: number, versions = 128): Histories => ({ count, versions, fresh, old, seed })
 
-/** As the planner does, but told each run as it comes. */
-function ours(fresh: number, old: number): Figures {
-  const grid = rateGrid()
-  const order = line(Array.from({ length: VERSIONS }, (_, version) => String(version)))
-  let [right, runs] = [0, 0]
-  for (let history = 0; history < HISTORIES; history++) {
-    const random = seededRandom(history)
-    const change = 1 + random.below(VERSIONS - 1)
-    const beliefs = new Beliefs(order, grid, new Float64Array(VERSIONS).fill(1 / VERSIONS))
-    for (let run = 0; run < MOST_RUNS; run++) {
-      const { probability } = beliefs
-      const top = probability.indexOf(Math.max(...probability))
-      if ((probability[top] as number) >= probabilityFor(CONFIDENCE)) {
-        if (top === change) right++
-        break
-      }
-      const choice = choose(beliefs, order)
-      if (choice === undefined) break
-      const shown = random.next() < (choice.version >= change ? fresh : old) ? 1 : 0
-      beliefs.observe(choice.version, shown, 1 - shown)
-      runs++
+function table(python: string): void {
+  for (const versions of [128, 1024]) {
+    say(`\n${count} histories of ${versions} versions, to ${CONFIDENCE}`)
+    row('rates', 'runs', 'peer', 'ratio', 'at most', 'x bound', 'right', 'peer right', 'known', 'x bound')
+    for (const [fresh, old, limit] of RATES) {
+      const histories = of(fresh, old, versions)
+      const [own, peer, known] = [
+        ours(histories),
+        theirs(python, histories),
+        ours(histories, { known: true }),
+      ]
+      const [runs, least] = [mean(own.runs), bound(histories)]
+      row(
+        `${fresh}, ${old}`,
+        runs,
+        mean(peer.runs),
+        runs / mean(peer.runs),
+        limit,
+        runs / least,
+        share(own.right),
+        share(peer.right),
+        mean(known.runs),
+        mean(known.runs) / least,
+      )
     }
   }
-  return { right: right / HISTORIES, runs: runs / HISTORIES }
 }
 
-function theirs(python: string, fresh: number, old: number): Figures {
-  const lines = Array.from({ length: HISTORIES }, (_, history) => {
-    const random = seededRandom(history)
-    const change = 1 + random.below(VERSIONS - 1)
-    const numbers = Array.from({ length: MOST_RUNS }, () => random.next().toFixed(6))
-    return [VERSIONS, change, CONFIDENCE, fresh, old, ...numbers].join(' ')
-  })
-  const peer = join(import.meta.dirname, 'peer-git-bayesect.py')
-  const input = `${lines.join('\n')}\n`
-  const { stdout, status, stderr } = spawnSync(python, [peer], {
-    input,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  })
-  if (status !== 0) throw new Error(stderr)
-  const ends = stdout
-    .trim()
-    .split('\n')
-    .map((text) => text.split(' ').map(Number))
-  const mean = (index: number): number => ends.reduce((sum, end) => sum + (end[index] ?? 0), 0) / ends.length
-  return { runs: mean(0), right: mean(1) }
-}
-
-/** Bits of one run at known rates, with the best share of versions that contain the change. */
-function capacity(fresh: number, old: number): number {
-  let best = 0
-  for (let share = 0; share <= 1; share += 1e-4) {
-    const shows = share * fresh + (1 - share) * old
-    const bits = binaryEntropy(shows) - share * binaryEntropy(fresh) - (1 - share) * binaryEntropy(old)
-    if (bits > best) best = bits
-  }
-  return best
-}
-
-const directory = mkdtempSync(join(tmpdir(), 'quarry-bench-'))
-try {
-  for (const words of [
-    ['python3', '-m', 'venv', directory],
-    [join(directory, 'bin/pip'), 'install', '-q', 'git_bayesect==1.2'],
-  ]) {
-    const [program = '', ...rest] = words
-    const { status } = spawnSync(program, rest, { stdio: ['ignore', 'ignore', 'inherit'] })
-    if (status !== 0)
-      throw new Error(`${words.join(' ')} failed: python3 with venv and a package index are needed`)
-  }
-  const say = (text: string): void => void process.stdout.write(`${text}\n`)
-  say(`${HISTORIES} histories of ${VERSIONS} versions, to ${CONFIDENCE}`)
-  for (const [fresh, old] of RATES) {
-    const [own, peer] = [ours(fresh, old), theirs(join(directory, 'bin/python'), fresh, old)]
-    const bound = Math.log2(VERSIONS) / capacity(fresh, old)
+function faults(): void {
+  say(`\nof all runs 10 % each: another bug, a build that fails, a lost machine; 128 versions`)
+  for (const [fresh, old] of [
+    [1, 0],
+    [0.8, 0.2],
+    [0.5, 0],
+  ] as const) {
+    const [own, faulty] = [ours(of(fresh, old)), withFaults(of(fresh, old))]
+    const ratio = mean(faulty.runs) / mean(own.runs)
     say(
-      `rates ${fresh}, ${old}: right ${own.right.toFixed(3)} (peer ${peer.right.toFixed(3)}), ` +
-        `${own.runs.toFixed(1)} runs, ${(own.runs / peer.runs).toFixed(2)} x git_bayesect's ${peer.runs.toFixed(1)}, ` +
-        `${(own.runs / bound).toFixed(2)} x the capacity bound ${bound.toFixed(1)}`,
+      `  ${fresh}, ${old}: right ${share(faulty.right)}, without ${share(own.right)}; ${ratio.toFixed(2)} x the runs`,
     )
   }
-  // The time of a choice over a long history.
+}
+
+function machines(): void {
+  say(`\n${MACHINES} machines at rates 0.1, 0 over 128 versions (git_bayesect makes one run at a time)`)
+  const [one, many] = [ours(of(0.1, 0)), ours(of(0.1, 0), { machines: MACHINES })]
+  const fewer = mean(one.runs) / mean(many.rounds)
+  const more = mean(many.runs) / mean(one.runs)
+  say(
+    `  ${mean(many.rounds).toFixed(1)} rounds, ${fewer.toFixed(1)} x fewer (at least 12); ` +
+      `${mean(many.runs).toFixed(0)} runs, ${more.toFixed(2)} x one machine's (at most 1.4); right ${share(many.right)}`,
+  )
+}
+
+function timeOfChoice(): void {
   const many = Array.from({ length: 100_000 }, (_, version) => version)
-  const planner = bisectPlanner({
-    over: 'v',
-    versions: many,
-    order: line(many.map(String)),
-    confidence: CONFIDENCE,
-  })
+  const order = line(many.map(String))
+  const planner = bisectPlanner({ over: 'v', versions: many, order, confidence: CONFIDENCE })
   const trials = Array.from({ length: 40 }, (_, index) => ({
     number: index + 1,
     point: { v: (index * 7919) % 100_000 },
@@ -130,13 +105,38 @@ try {
     seconds: 1,
   }))
   const times = Array.from({ length: 9 }, () => {
-    const began = performance.now()
+    const began = process.cpuUsage().user
     planner.next(trials, 1)
-    return performance.now() - began
+    return (process.cpuUsage().user - began) / 1e3
   }).toSorted((a, b) => a - b)
+  const ms = times[4] ?? 0
   say(
-    `the next run over 100,000 versions: ${(times[4] ?? 0).toFixed(1)} ms, ${((times[4] ?? 0) / 50).toFixed(2)} x the limit of 50 ms`,
+    `\nthe next run over 100,000 versions: ${ms.toFixed(1)} ms of CPU, ${(ms / 50).toFixed(2)} x the limit of 50 ms`,
   )
-} finally {
-  rmSync(directory, { recursive: true, force: true })
 }
+
+/** Runs `body` with the path of a Python that has git_bayesect. */
+function withPeer(body: (python: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'quarry-bench-'))
+  try {
+    for (const words of [
+      ['python3', '-m', 'venv', directory],
+      [join(directory, 'bin/pip'), 'install', '-q', 'git_bayesect==1.2'],
+    ]) {
+      const [program = '', ...rest] = words
+      const { status } = spawnSync(program, rest, { stdio: ['ignore', 'ignore', 'inherit'] })
+      if (status !== 0)
+        throw new Error(`${words.join(' ')} failed: python3 with venv and a package index are needed`)
+    }
+    body(join(directory, 'bin/python'))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+if (count > 0) {
+  withPeer(table)
+  faults()
+  machines()
+}
+timeOfChoice()

@@ -30,7 +30,10 @@ function shownOf(record: RunRecord): string {
     const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
     const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length
     const again = episodes > 1 ? `, ${episodes} times in all` : ''
-    return `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
+    // Of a machine that died the reason is known, whatever is found.
+    const reason = symptom.series[0]?.labels['reason']
+    const why = reason === undefined ? '' : `: ${plain(reason, 300)}`
+    return `Symptom ${plain(symptom.name)} showed after ${after}${again}${why}.`
   }
   if (record.definition === 'capture')
     return 'The ladder was climbed once, by hand; no symptom was watched for.'
@@ -134,7 +137,7 @@ export function nextStep(record: CaseSoFar, findings: readonly Finding[]): strin
   const [failed] = failedOf(record)
   if (record.symptoms.length === 0 && failed !== undefined)
     return `see what ${plain(failed.name)} is about in \`logs/\` and \`nodes/\` of the run directory.`
-  if (record.watchedFor?.length === 0) return undefined
+  if (record.watchedFor?.length === 0 && record.symptoms.length === 0) return undefined
   if (record.symptoms.length === 0)
     return 'if the symptom was expected, run it again, or longer: one quiet run proves little about what comes and goes.'
   if (agent !== undefined)

@@ -18,6 +18,8 @@ export interface Belief {
   /** Mean entropies of a run at rates that are believed in, in bits: less than the entropy at the mean rate. */
   readonly unsureFresh: Float64Array
   readonly unsureOld: Float64Array
+  /** Mean of the rates' allowances. */
+  readonly allowance: Float64Array
 }
 
 export class Beliefs {
@@ -124,7 +126,7 @@ export class Beliefs {
   /** By class. */
   get classes(): Belief {
     if (this.#belief !== undefined) return this.#belief
-    const { fresh, old, unsureFresh, unsureOld, size } = this.#grid
+    const { fresh, old, unsureFresh, unsureOld, allowance, size } = this.#grid
     const count = this.#masses.length
     const weights = this.#weights
     const belief = {
@@ -133,6 +135,7 @@ export class Beliefs {
       old: new Float64Array(count),
       unsureFresh: new Float64Array(count),
       unsureOld: new Float64Array(count),
+      allowance: new Float64Array(count),
     }
     let all = 0
     for (let index = 0; index < count; index++) {
@@ -142,6 +145,7 @@ export class Beliefs {
       let sumOld = 0
       let sumUnsureFresh = 0
       let sumUnsureOld = 0
+      let sumAllowance = 0
       for (let pair = 0; pair < size; pair++) {
         const weight = weights[base + pair] as number
         sum += weight
@@ -149,6 +153,7 @@ export class Beliefs {
         sumOld += weight * (old[pair] as number)
         sumUnsureFresh += weight * (unsureFresh[pair] as number)
         sumUnsureOld += weight * (unsureOld[pair] as number)
+        sumAllowance += weight * (allowance[pair] as number)
       }
       const probability = sum * (this.#masses[index] as number)
       belief.probability[index] = probability
@@ -157,12 +162,20 @@ export class Beliefs {
         belief.old[index] = sumOld / sum
         belief.unsureFresh[index] = sumUnsureFresh / sum
         belief.unsureOld[index] = sumUnsureOld / sum
+        belief.allowance[index] = sumAllowance / sum
       }
       all += probability
     }
     for (let index = 0; index < count; index++)
       belief.probability[index] = (belief.probability[index] as number) / all
     return (this.#belief = belief)
+  }
+
+  /** The probability that an answer needs, if it is to be right as often as `confidence` says. */
+  needed(confidence: number): number {
+    const { probability, allowance } = this.classes
+    const allowed = probability.reduce((sum, one, index) => sum + one * (allowance[index] as number), 0)
+    return 1 - allowed * (1 - confidence)
   }
 
   /** Probability of each change. */

@@ -11,6 +11,7 @@ import type { Planner } from '../planner.ts'
 import { Beliefs } from './beliefs.ts'
 import { choose, chooseBatch } from './choose.ts'
 import type { Order } from './order.ts'
+import { practice } from './practice.ts'
 import { binaryEntropy, rateGrid } from './rates.ts'
 
 export { graph, line } from './order.ts'
@@ -25,15 +26,8 @@ export interface Bisection {
   readonly confidence: number
 }
 
-/** A version that could not be run so often, and never could, is left alone: it may be the machine, once or twice. */
-const BROKEN = 3
-/** How much dearer a version is thought that could not be run at the last try: its neighbours tell nearly as much. */
-const BROKEN_COST = 4
 /** A running trial that tells less than this part of what another would is stopped. */
 const IDLE = 0.02
-
-/** What is left to doubt is the model's as well: with this, simulations are right as often as was asked. */
-export const probabilityFor = (confidence: number): number => 1 - 0.8 * (1 - confidence)
 
 const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
@@ -42,7 +36,6 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
   const prior = new Float64Array(versions.length).fill(1 / versions.length)
   const indexOf = new Map(versions.map((version, index) => [String(version), index]))
   const versionOf = ({ point }: Trial): number => indexOf.get(String(point[over])) ?? -1
-  const needed = probabilityFor(confidence)
 
   // Classes for the versions of all trials that were ever seen: more than are needed do no harm.
   const split = new Beliefs(order, grid, prior)
@@ -63,36 +56,17 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
     return beliefs
   }
 
-  /** Which versions can be run, and the expected cost of a run of one. */
-  const practice = (trials: readonly Trial[]) => {
-    const broken = new Map<number, number>()
-    const mean = { shown: 0, clean: 0 }
-    const counts = { shown: 0, clean: 0 }
-    for (const trial of trials) {
-      const version = versionOf(trial)
-      if (trial.outcome === 'broken') broken.set(version, (broken.get(version) ?? 0) + 1)
-      if ((trial.outcome !== 'shown' && trial.outcome !== 'clean') || trial.cut !== undefined) continue
-      broken.set(version, Number.NEGATIVE_INFINITY)
-      counts[trial.outcome] += 1
-      mean[trial.outcome] += (trial.seconds - mean[trial.outcome]) / counts[trial.outcome]
-    }
-    const timed = counts.shown > 0 && counts.clean > 0 && mean.clean > 0
-    return {
-      allowed: (version: number) => (broken.get(version) ?? 0) < BROKEN,
-      cost: (version: number, shows: number) =>
-        ((broken.get(version) ?? 0) > 0 ? BROKEN_COST : 1) *
-        (timed ? Math.max(0.05, shows * (mean.shown / mean.clean) + 1 - shows) : 1),
-    }
-  }
+  const practiceOf = (trials: readonly Trial[]) => practice(trials, versionOf)
 
   const name = (version: number): string => order.labels[version] ?? ''
 
   const answer = (trials: readonly Trial[]): Answer => {
     const beliefs = beliefsOf(trials)
     const { probability, classOf, classes } = beliefs
+    const needed = beliefs.needed(confidence)
     let top = 0
     for (const [change, one] of probability.entries()) if (one > (probability[top] as number)) top = change
-    const { allowed, cost } = practice(trials)
+    const { allowed, cost } = practiceOf(trials)
     const choice = choose(beliefs, order, allowed, cost)
     const seen = trials.some(({ outcome }) => outcome === 'shown')
     // Changes that no version which can be run tells apart are answered together.
@@ -130,7 +104,7 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
   return {
     next: (trials, count) => {
       const beliefs = beliefsOf(trials)
-      const { allowed, cost } = practice(trials)
+      const { allowed, cost } = practiceOf(trials)
       const running = trials.filter(({ outcome }) => outcome === 'running').map(versionOf)
       const random = seededRandom(trials.length)
       return chooseBatch(beliefs, order, running, count, random, allowed, cost).map(
