@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Only by name, such as `--project kubernetes`: one needs a control plane that no package brings, the other hundreds of
- * megabytes from Maven and minutes of both processors.
+ * Only by name, such as `--project kubernetes`: one needs a control plane that no package brings, another hundreds of
+ * megabytes from Maven and minutes of both processors, another kernels that are built for it.
  */
-const asked = ['kubernetes', 'cassandra']
+const asked = ['kubernetes', 'cassandra', 'lab']
   .filter((name) => process.argv.some((word) => word === name || word === `--project=${name}`))
   .map((name) => ({
     test: {

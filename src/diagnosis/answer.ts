@@ -6,7 +6,7 @@
  */
 import type { Finding, FindingKind, NotLookedAt } from '../model/finding.ts'
 import type { RunRecord } from '../model/run.ts'
-import { explanationOf } from './classes.ts'
+import { explanationOf, nextOf } from './classes.ts'
 import { duration, list, plain } from './statement/format.ts'
 
 /** What is said of a run: the explanation, that there is nothing to explain, or that nobody could tell. */
@@ -145,6 +145,8 @@ export function nextStep(record: CaseSoFar, findings: readonly Finding[]): strin
       `stop or mend ${plain(agent.subject.comm ?? 'the process')} and run the same definition again; ` +
       'the symptom must stay away for longer than it ever took to show.'
     )
+  const next = failure === undefined ? undefined : nextOf(failure)
+  if (next !== undefined) return `${next}.`
   if (failure !== undefined && cure !== undefined)
     return (
       `keep tracers away and look below the program, at its versions and the kernel's, and hold a run on another one ` +

@@ -20,13 +20,28 @@ interface Rule {
   readonly name: string
   readonly means: string
   readonly remark: string
+  /** What to do next, where that is known: a sentence without its end. */
+  readonly next?: string
   /** All must be met, each by some candidate; a condition is topics that one candidate is about. */
   readonly needs: readonly (readonly string[])[]
   /** A topic prefix that the candidates must have in common, such as `resource:`. */
   readonly sharing?: string
 }
 
+/** What says more stands before what says less of the same. */
 const RULES: readonly Rule[] = [
+  {
+    name: 'lost wakeup below the program',
+    means:
+      'a lost wakeup below the program: work arrived while the worker slept in the kernel, which did not let it run once, ' +
+      'and a program that does not run can neither see nor lose what came; having it look again cures it',
+    remark:
+      'So the kernel is the factor. A restart or an attached tracer hides it: both make the worker look again.',
+    next:
+      'run the same program on another kernel: `quarry hunt` with `ask: compare` and the kernel as a factor says whether ' +
+      'that is what makes the difference',
+    needs: [['effect:pending', 'effect:asleep', 'effect:unwoken'], ['effect:rearm']],
+  },
   {
     name: 'lost wakeup',
     means:
@@ -85,13 +100,17 @@ export function explanationOf(name: string): string | undefined {
   return rule === undefined ? undefined : `This is ${rule.means}. ${rule.remark}`
 }
 
+/** What to do next about a class, where its rule says so. */
+export const nextOf = (name: string): string | undefined => RULES.find((one) => one.name === name)?.next
+
 /** The classes that the given candidates (the confident ones) carry; at most one for each set of carriers. */
 export function classesOf(candidates: readonly Candidate[]): FailureClass[] {
   const classes: FailureClass[] = []
   for (const rule of RULES) {
     if (classes.some(({ name }) => name === rule.name)) continue
     const carriers = carriersOf(rule, candidates)
-    if (carriers !== undefined)
+    const isTold = carriers?.every((one) => classes.some(({ carriedBy }) => carriedBy.includes(one)))
+    if (carriers !== undefined && isTold !== true)
       classes.push({ name: rule.name, means: rule.means, remark: rule.remark, carriedBy: carriers })
   }
   return classes

@@ -1,4 +1,7 @@
-/** Where probes are tried from: this process, or one on a node whose network is another than that of this process. */
+/**
+ * Where probes are tried from: this process, or a node whose network is another than that of this process. There they run in
+ * a process of ours; where it cannot be had, here, over connections that are made there.
+ */
 import { EnvironmentError } from '../base/errors.ts'
 import type { ProbeUse } from '../model/definition.ts'
 import type { ProbeSubject } from '../model/run.ts'
@@ -6,6 +9,7 @@ import type { Node } from '../plugin/node.ts'
 import type { Probe, ProbeContext, ProbePlugin } from '../plugin/probe.ts'
 import { notLookedAt, type Journal } from './journal.ts'
 import { createProber, type Prober } from './prober/prober.ts'
+import { createRelay, type Relay } from './relay/relay.ts'
 
 export interface PlacedProbe {
   readonly probe: Probe
@@ -22,18 +26,24 @@ export interface ProbePlaces extends AsyncDisposable {
 /** Nothing is started before a probe needs it. */
 export function createProbePlaces(journal: Journal, signal: AbortSignal): ProbePlaces {
   const stack = new AsyncDisposableStack()
-  const probers = new Map<Node, Prober | EnvironmentError>()
-  const proberOn = async (node: Node): Promise<Prober | EnvironmentError> => {
-    const known = probers.get(node)
-    if (known !== undefined) return known
-    const prober = await createProber(node, signal).catch((error: unknown) => {
-      if (error instanceof EnvironmentError) return error
-      throw error
-    })
-    if (!(prober instanceof EnvironmentError)) stack.use(prober)
-    probers.set(node, prober)
-    return prober
+  const onceANode = <Place extends AsyncDisposable>(
+    create: (node: Node, signal: AbortSignal) => Promise<Place>,
+  ): ((node: Node) => Promise<Place | EnvironmentError>) => {
+    const made = new Map<Node, Place | EnvironmentError>()
+    return async (node) => {
+      const known = made.get(node)
+      if (known !== undefined) return known
+      const place = await create(node, signal).catch((error: unknown) => {
+        if (error instanceof EnvironmentError) return error
+        throw error
+      })
+      if (!(place instanceof EnvironmentError)) stack.use(place)
+      made.set(node, place)
+      return place
+    }
   }
+  const proberOn = onceANode<Prober>(createProber)
+  const relayOn = onceANode<Relay>(createRelay)
   return {
     open: async (plugin, use, context, properties) => {
       const { node } = context
@@ -48,11 +58,16 @@ export function createProbePlaces(journal: Journal, signal: AbortSignal): ProbeP
       if (!(prober instanceof EnvironmentError)) {
         return { probe: await prober.open(plugin, context, properties), from: node.name }
       }
+      const relay = plugin.dials === true ? await relayOn(node) : undefined
+      if (relay !== undefined && !(relay instanceof EnvironmentError)) {
+        return { probe: await plugin.open({ ...context, dial: relay.dial }, properties), from: node.name }
+      }
+      const { message, remedy = '' } = relay ?? prober
       notLookedAt(journal, {
         collector: `probe ${use.name}`,
         node: node.name,
-        why: `tried from the controller and not from the node: ${prober.message}`,
-        remedy: prober.remedy ?? '',
+        why: `tried from the controller and not from the node: ${message}`,
+        remedy,
       })
       return here('controller')
     },

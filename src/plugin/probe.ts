@@ -1,4 +1,5 @@
 /** Tries a system from outside, as a client would. */
+import type { Duplex } from 'node:stream'
 import type { ProbeSubject } from '../model/run.ts'
 import type { Definable } from './define.ts'
 import type { Node } from './node.ts'
@@ -29,8 +30,25 @@ export interface Probe {
   close?(): Promise<void>
 }
 
+export type StreamDestination =
+  | { readonly protocol: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly protocol: 'unix'; readonly path: string }
+
+export type Destination =
+  | StreamDestination
+  | { readonly protocol: 'udp'; readonly host: string; readonly port: number }
+
+/**
+ * Opens a connection from another machine. Like a socket of `node:net` it emits `connect`, fails with the code of a system
+ * error, and is destroyed when the signal aborts. A datagram is a chunk.
+ */
+export type Dial = (to: Destination, signal: AbortSignal) => Duplex
+
 /** What a probe is handed that uses the network of the process that opens it, and nothing else of a node. */
-export type NetworkProbeContext = Omit<ProbeContext, 'node'>
+export type NetworkProbeContext = Omit<ProbeContext, 'node'> & {
+  /** To be used in place of sockets of its own, where connections are made on another machine. */
+  readonly dial?: Dial
+}
 
 interface Tries<P> extends Definable<P> {
   /** What it tries, in one string for people. */
@@ -49,6 +67,8 @@ export interface NodeProbePlugin<P> extends Tries<P> {
 export interface NetworkProbePlugin<P> extends Tries<P> {
   /** `import.meta.url` of the module that exports it by default, alone or in a list. Its properties are plain JSON. */
   readonly module: string
+  /** All its connections are made with the `dial` of its context, where there is one. */
+  readonly dials?: true
   open(context: NetworkProbeContext, properties: P): Promise<Probe>
 }
 

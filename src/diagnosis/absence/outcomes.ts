@@ -34,27 +34,41 @@ export async function probeOutcomes(the: Case): Promise<Outcome[]> {
     stage: string | null
     error: string | null
   }
+  // An attempt that hung, and was answered as the cure came, says nothing of how it was before.
+  const cure = the.sick.captures
+    .flatMap(({ rungs }) => rungs)
+    .find(({ symptomAfter }) => symptomAfter === false)
+  const during = `${the.sick.observed}${cure === undefined ? '' : ` AND ts + duration_ns < ${cure.from}`}`
   const rows = await the.evidence.rows<Counts>(`
     SELECT probe, node,
       count(*) FILTER (success AND ${the.healthy.observed})::DOUBLE AS ok_before,
       count(*) FILTER (NOT success AND ${the.healthy.observed})::DOUBLE AS failed_before,
-      count(*) FILTER (success AND ${the.sick.observed})::DOUBLE AS ok_during,
-      count(*) FILTER (NOT success AND ${the.sick.observed})::DOUBLE AS failed_during,
-      mode(stage) FILTER (NOT success AND ${the.sick.observed}) AS stage,
-      mode(error) FILTER (NOT success AND ${the.sick.observed}) AS error
+      count(*) FILTER (success AND ${during})::DOUBLE AS ok_during,
+      count(*) FILTER (NOT success AND ${during})::DOUBLE AS failed_during,
+      mode(stage) FILTER (NOT success AND ${during}) AS stage,
+      mode(error) FILTER (NOT success AND ${during}) AS error
     FROM probes GROUP BY probe, node ORDER BY probe, node`)
   return rows.flatMap((row) => {
     const probe = the.record.probes.find(({ name }) => name === row.probe)
     const before = { ok: row.ok_before, failed: row.failed_before }
-    const during = { ok: row.ok_during, failed: row.failed_during }
-    if (probe === undefined || during.ok + during.failed < LEAST_ATTEMPTS || before.ok + before.failed === 0)
+    const then = { ok: row.ok_during, failed: row.failed_during }
+    if (probe === undefined || then.ok + then.failed < LEAST_ATTEMPTS || before.ok + before.failed === 0)
       return []
     const well = before.ok / (before.ok + before.failed)
-    const now = during.ok / (during.ok + during.failed)
+    const now = then.ok / (then.ok + then.failed)
     const state = well >= LIVES && now <= DEAD ? 'dead' : now >= LIVES ? 'live' : 'other'
-    const p = fisherExact(before.ok, before.failed, during.ok, during.failed)
+    const p = fisherExact(before.ok, before.failed, then.ok, then.failed)
     return [
-      { probe, node: row.node, before, during, stage: row.stage ?? '', error: row.error ?? '', state, p },
+      {
+        probe,
+        node: row.node,
+        before,
+        during: then,
+        stage: row.stage ?? '',
+        error: row.error ?? '',
+        state,
+        p,
+      },
     ]
   })
 }

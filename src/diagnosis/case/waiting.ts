@@ -1,6 +1,6 @@
 /** Who waits for what: threads in the kernel, matched to the descriptors and epoll sets that they wait for. */
 import type { Case } from './case.ts'
-import { argumentOf, EPOLLET, waitOf } from '../knowledge/waits.ts'
+import { argumentOf, EPOLLET, tellsOfInput, waitOf } from '../knowledge/waits.ts'
 
 /** A thread as it was seen over the looks of the sick side, waiting in one and the same call the whole time. */
 export interface WaitingThread {
@@ -104,7 +104,14 @@ export async function watches(the: Case): Promise<Watch[]> {
 /** How a thread waits for a descriptor of its process: directly, or through an epoll instance; null when it does not. */
 export type Mechanism =
   | { readonly type: 'direct'; readonly call: string }
-  | { readonly type: 'epoll'; readonly epoll: number; readonly call: string; readonly edge: boolean }
+  | {
+      readonly type: 'epoll'
+      readonly epoll: number
+      readonly call: string
+      readonly edge: boolean
+      /** Whether each arrival must wake a waiter. */
+      readonly wakes: boolean
+    }
 
 export function mechanismOf(thread: WaitingThread, fd: number, sets: readonly Watch[]): Mechanism | null {
   const wait = waitOf(thread.call)
@@ -118,5 +125,11 @@ export function mechanismOf(thread: WaitingThread, fd: number, sets: readonly Wa
   )
   return watch === undefined
     ? null
-    : { type: 'epoll', epoll: argument, call: thread.call, edge: isEdgeTriggered(watch) }
+    : {
+        type: 'epoll',
+        epoll: argument,
+        call: thread.call,
+        edge: isEdgeTriggered(watch),
+        wakes: tellsOfInput(watch.events),
+      }
 }

@@ -7,6 +7,7 @@ import { literal, query } from '../case/sql.ts'
 import { socketStates, type SocketState } from '../case/sockets.ts'
 import { mechanismOf, waitingThreads, watches, type Mechanism, type WaitingThread } from '../case/waiting.ts'
 import { count, duration, list, plain, threadName } from '../statement/format.ts'
+import { arrivalsInSleep, vainAttempts, type Arrival } from './arrivals.ts'
 
 /**
  * Chance that one look catches a healthy waiter between the arrival of work and its wakeup: microseconds normally, taken
@@ -16,6 +17,8 @@ const CHANCE_OF_ONE_LOOK = 0.05
 const LONG_SLEEP_NS = 1e9
 /** Looks closer together than this are one. */
 const APART_NS = 200_000_000
+/** One arrival that wakes nobody may be a thread that is yet to run; so many are none. */
+const UNWOKEN = 2
 /** Chance of each further connection in the queue of a healthy listener that is this busy (M/M/1: P(N >= n) = load^n). */
 const LOAD = 0.3
 
@@ -38,6 +41,8 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
     const all = sleepers.length > 0 && sleepers.every(({ thread }) => thread.asleep)
     return all ? [{ socket, sleepers }] : []
   })
+  const arrivals = contradictions.length === 0 ? [] : await vainAttempts(the)
+  const releases = await kernelReleases(the)
   // One waiter that sleeps over several sockets is one contradiction.
   const byWaiter = Map.groupBy(
     contradictions,
@@ -52,12 +57,31 @@ export async function pendingWhileAsleep(the: Case): Promise<Candidate[]> {
         the,
         group.map(({ socket }) => socket),
         first.sleepers,
+        { arrivals, releases },
       ),
     ]
   })
 }
 
-function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: readonly Sleeper[]): Candidate {
+interface Circumstances {
+  readonly arrivals: readonly Arrival[]
+  readonly releases: ReadonlyMap<string, string>
+}
+
+/** The release of the kernel of each node that told it. */
+async function kernelReleases(the: Case): Promise<Map<string, string>> {
+  const rows = await the.evidence.rows<{ node: string; value: string }>(
+    `SELECT node, arg_max(value, ts) AS value FROM facts WHERE key = 'kernel.release' AND value IS NOT NULL GROUP BY node`,
+  )
+  return new Map(rows.map(({ node, value }) => [node, value]))
+}
+
+function candidateOf(
+  the: Case,
+  sockets: readonly SocketState[],
+  sleepers: readonly Sleeper[],
+  { arrivals, releases }: Circumstances,
+): Candidate {
   const [{ thread, mechanism }] = sleepers as readonly [Sleeper]
   const [main] = sockets as readonly [SocketState]
   const looks = independentLooks(thread)
@@ -87,6 +111,11 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
   const slept = thread.still
     ? `has slept there${timeout} for ${duration(span)} (${looks} looks, no context switch)`
     : `was asleep there${timeout} at all ${looks} looks (it woke between them, and left the work where it is)`
+  const missed = Math.min(...sleepers.map((sleeper) => arrivalsInSleep(arrivals, sockets, sleeper)))
+  const unwoken = missed >= UNWOKEN
+  const release = releases.get(thread.node)
+  const kernel = release === undefined ? 'the kernel' : `the kernel (${plain(release)})`
+  const them = sleepers.length === 1 ? 'it' : 'one of them'
   const pids = [...new Set(sockets.map(({ inode }) => inode))].filter((inode) => inode !== null)
   return {
     kind: 'invariant',
@@ -100,13 +129,19 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       comm: thread.comm,
       call: thread.call,
       socket: `${main.protocol} ${main.local}`,
+      ...(unwoken ? { factor: release === undefined ? 'kernel' : `kernel ${release}` } : {}),
     },
     statement:
       `Work is pending while its worker sleeps: ${list(queues)}, and ${who}, which should take ` +
-      `it through ${through}, ${slept}.`,
+      `it through ${through}, ${slept}.` +
+      (unwoken
+        ? ` Meanwhile ${count(missed)} attempts connected to it, each of which was bound to wake ${them}, and ${kernel} never let ${them} ` +
+          'run: they were lost below the program.'
+        : ''),
     brief:
       `${list(waiting)} ${sockets.length === 1 && main.last === 1 ? 'waits' : 'wait'} in the queue while ${who} ` +
-      `${sleepers.length === 1 ? 'sleeps' : 'sleep'} in ${mechanism.call}`,
+      `${sleepers.length === 1 ? 'sleeps' : 'sleep'} in ${mechanism.call}` +
+      (unwoken ? `, and ${kernel} woke ${them} for none of ${count(missed)} that came meanwhile` : ''),
     effect: { value: sockets.reduce((sum, { last }) => sum + last, 0), unit: 'pending', reference: 0 },
     comparison,
     big: true,
@@ -129,6 +164,7 @@ function candidateOf(the: Case, sockets: readonly SocketState[], sleepers: reado
       `call:${thread.call}`,
       'effect:pending',
       'effect:asleep',
+      ...(unwoken ? ['effect:unwoken'] : []),
     ],
     weight: 20 + sockets.length + looks,
     key: `pending ${thread.node} ${thread.pid} ${thread.tid}`,

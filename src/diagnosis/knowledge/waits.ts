@@ -84,6 +84,12 @@ export function argumentOf(syscallArguments: string | null, position: number): n
 export const EPOLLET = 0x80000000
 
 /**
+ * Whether an epoll instance with this mask tells one of its waiters of each arrival, and nobody else can be told in his stead:
+ * it is about input (EPOLLIN or EPOLLRDNORM), and not EPOLLEXCLUSIVE. A mask of EPOLLONESHOT that is used up has neither.
+ */
+export const tellsOfInput = (events: number): boolean => (events & 0x41) !== 0 && (events & 0x10000000) === 0
+
+/**
  * Whether a stop and continue ends the call with EINTR although no handler ran (man 7 signal, "Interruption of system calls
  * and library functions by stop signals"). All others go on waiting for what is left.
  */

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { at, normal, SyntheticRun, type RungSketch } from '../synthetic-run.ts'
 import { findingsOf, type Sink } from './findings-of.ts'
 
-test('a server goes dark because a wakeup is lost', async () => {
+test.each([
+  ['in the program, which wakes and goes back to sleep', false],
+  ['below the program, which does not run once', true],
+])('a server goes dark because a wakeup is lost: %s', async (_, isBelow) => {
   await using run = await SyntheticRun.begin(100)
   const noise = normal(2)
   const dark = (t: number): boolean => t >= 40 && t < 80
@@ -20,6 +23,7 @@ test('a server goes dark because a wakeup is lost', async () => {
   const write =
     (sick: boolean, second: number) =>
     (sink: Sink): void => {
+      sink('facts').add('facts', { ts: at(second), key: 'kernel.release', value: '9.8.7-lab' })
       const threads = sink('threads')
       for (const look of [0, 1]) {
         const thread = (
@@ -44,8 +48,8 @@ test('a server goes dark because a wakeup is lost', async () => {
           50,
           'epoll_wait',
           '0x5 0x7ffe 0x40 0xffffffffffffffff 0x0 0x0',
-          sick ? 900 : 400 + 10 * look,
-          sick ? 6 : -0.9,
+          sick ? (isBelow ? 900 : 900 + 3 * look) : 400 + 10 * look,
+          sick ? (isBelow ? 6 : 0.1 - look) : -0.9,
         )
         thread(50, 51, 'recvfrom', '0x7 0x7ffe 0x400 0x0 0x0 0x0', second * 3 + look, 0)
         thread(60, 60, 'epoll_wait', '0x5 0x7ffe 0x40 0xffffffffffffffff 0x0 0x0', second * 9 + 5 * look, 0)
@@ -125,11 +129,14 @@ test('a server goes dark because a wakeup is lost', async () => {
     pid: 50,
     tid: 50,
     call: 'epoll_wait',
-    signature: 'lost wakeup',
+    signature: isBelow ? 'lost wakeup below the program' : 'lost wakeup',
   })
+  expect(contradiction?.subject.factor).toBe(isBelow ? 'kernel 9.8.7-lab' : undefined)
+  expect(/lost below the program/.test(contradiction?.statement ?? '')).toBe(isBelow)
   const cure = confident.find(({ kind }) => kind === 'intervention')
   expect(cure?.subject).toMatchObject({ collector: 'strace', tid: 50, errno: 'EINTR' })
   expect(cure?.statement).toMatch(/lost wakeup.*tracer hides it/)
+  expect(/the kernel is the factor/.test(cure?.statement ?? '')).toBe(isBelow)
   expect(confident.filter(({ subject }) => subject.pid === 60)).toEqual([])
   expect(confident.filter(({ kind }) => kind !== 'precedent').length).toBeLessThanOrEqual(5)
 })

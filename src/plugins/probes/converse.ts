@@ -1,15 +1,17 @@
 /** Connects to a stream socket, sends something, and waits for the expected answer. */
-import { connect, type NetConnectOpts } from 'node:net'
-import type { ProbeResult } from '../../plugin/probe.ts'
+import type { Dial, ProbeResult, StreamDestination } from '../../plugin/probe.ts'
 import { matches, mostAnswerBytes, quote } from './answer.ts'
 import { Attempt } from './attempt.ts'
+import { connectTo } from './connect-to.ts'
 
 export interface Conversation {
-  readonly to: NetConnectOpts
+  readonly to: StreamDestination
   readonly send?: Uint8Array | undefined
   /** With neither `send` nor `expect`, a connection is success; with `send` alone, any answer. */
   readonly expect?: RegExp | undefined
   readonly timeoutMs: number
+  /** Where the connection is not made from this process. */
+  readonly dial?: Dial | undefined
 }
 
 /** An answer that trickles in byte by byte is not searched again at every byte. */
@@ -17,11 +19,11 @@ const SEARCH_EVERY_MS = 10
 
 /** One attempt on a fresh connection, which is gone when the promise resolves. Never rejects. */
 export async function converse(
-  { to, send, expect, timeoutMs }: Conversation,
+  { to, send, expect, timeoutMs, dial }: Conversation,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   using attempt = new Attempt(signal, timeoutMs)
-  const socket = connect({ ...to, signal: attempt.signal })
+  const socket = connectTo(to, attempt.signal, dial)
   const chunks: Buffer[] = []
   let pause: NodeJS.Timeout | undefined
   try {
@@ -44,7 +46,7 @@ export async function converse(
         if (send === undefined) attempt.stage = 'receive'
         else socket.write(send, () => (attempt.stage = 'receive'))
       })
-      socket.on('data', (chunk) => {
+      socket.on('data', (chunk: Buffer) => {
         attempt.stage = 'receive'
         attempt.received += chunk.length
         chunks.push(chunk)

@@ -1,8 +1,10 @@
 /** One HTTP request on a connection of its own: a server that no longer accepts would still serve an old one. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { Socket } from 'node:net'
-import type { ProbeResult } from '../../plugin/probe.ts'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import type { Dial, ProbeResult } from '../../plugin/probe.ts'
 import { quote, matches } from './answer.ts'
 import { Attempt } from './attempt.ts'
 
@@ -19,6 +21,8 @@ export interface HttpAttempt {
   readonly follow: boolean
   readonly verify: boolean
   readonly timeoutMs: number
+  /** Where connections are not made from this process. */
+  readonly dial?: Dial | undefined
 }
 
 /** Bytes of a body that are read; what comes after is not waited for. */
@@ -73,16 +77,19 @@ function judge(answer: Answer, { status, expect }: HttpAttempt, attempt: Attempt
 }
 
 async function send(options: HttpAttempt, attempt: Attempt): Promise<Answer> {
-  const { url, socket, method, headers, body, verify } = options
+  const { url, socket, method, headers, body, verify, dial } = options
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
     method,
     headers: { 'user-agent': 'quarry', ...headers, connection: 'close' },
-    agent: false,
     signal: attempt.signal,
     ...(socket === undefined ? {} : { socketPath: socket }),
+    // An agent would make connections of its own.
+    ...(dial === undefined
+      ? { agent: false }
+      : { createConnection: () => dialed(options, dial, attempt.signal) }),
     rejectUnauthorized: verify,
   } satisfies RequestOptions & { rejectUnauthorized: boolean })
-  request.on('socket', (connection: Socket) => {
+  request.on('socket', (connection: Duplex) => {
     connection.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => attempt.connected())
   })
   try {
@@ -103,6 +110,23 @@ async function send(options: HttpAttempt, attempt: Attempt): Promise<Answer> {
   } finally {
     request.destroy()
   }
+}
+
+/** A connection for the request, encrypted where its URL says so. */
+function dialed({ url, socket: path, verify }: HttpAttempt, dial: Dial, signal: AbortSignal): Duplex {
+  const isTls = url.protocol === 'https:'
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port)
+  const socket = dial(
+    path === undefined ? { protocol: 'tcp', host, port } : { protocol: 'unix', path },
+    signal,
+  )
+  if (!isTls) return socket
+  return connectTls({
+    socket,
+    rejectUnauthorized: verify,
+    ...(isIP(host) === 0 ? { servername: host } : { host }),
+  })
 }
 
 async function readBody(response: IncomingMessage, attempt: Attempt): Promise<Uint8Array> {

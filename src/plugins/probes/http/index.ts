@@ -29,19 +29,21 @@ export default defineProbe({
   summary: 'HTTP request over TCP or a Unix socket, on a new connection each time',
   needs: [],
   module: import.meta.url,
+  dials: true,
   properties,
   target: ({ url, socket }) => (socket === undefined ? url : `${url} through ${socket}`),
   subject: ({ url, socket }) =>
     socket === undefined
       ? { type: 'socket', protocol: 'tcp', address: hostAndPort(new URL(url)) }
       : { type: 'socket', protocol: 'unix', address: socket },
-  open: async ({ timeoutMs }, { url, status, expect, ...rest }) => {
+  open: async ({ timeoutMs, dial }, { url, status, expect, ...rest }) => {
     const options = {
       ...rest,
       url: new URL(url),
       status: status.map(String),
       expect: expect === undefined ? undefined : new RegExp(expect),
       timeoutMs,
+      dial,
     }
     return { attempt: (signal) => tryHttp(options, signal) }
   },

@@ -23,16 +23,18 @@ export default defineProbe({
   summary: 'TCP connection, with something to send and an answer to expect',
   needs: [],
   module: import.meta.url,
+  dials: true,
   properties,
   target: (options) => options.address,
   subject: (options) => ({ type: 'socket', protocol: 'tcp', address: options.address }),
-  open: async ({ timeoutMs }, options) => {
+  open: async ({ timeoutMs, dial }, options) => {
     const { host, port } = addressOf(options.address)
     const conversation = {
-      to: { host, port },
+      to: { protocol: 'tcp' as const, host, port },
       send: bytesOf(options.send, options.sendHex),
       expect: options.expect === undefined ? undefined : new RegExp(options.expect),
       timeoutMs,
+      dial,
     }
     return { attempt: (signal) => converse(conversation, signal) }
   },

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { z } from 'zod'
 import { defineProbe } from '../../../plugin/define.ts'
-import type { ProbeResult } from '../../../plugin/probe.ts'
+import type { Dial, ProbeResult } from '../../../plugin/probe.ts'
 import { pattern } from '../../pattern.ts'
 import { address, addressOf, bytesOf, hexadecimal, type HostAndPort } from '../address.ts'
 import { matches, quote } from '../answer.ts'
@@ -21,15 +21,17 @@ export default defineProbe({
   summary: 'UDP datagram that must be answered',
   needs: [],
   module: import.meta.url,
+  dials: true,
   properties,
   target: (options) => options.address,
   subject: (options) => ({ type: 'socket', protocol: 'udp', address: options.address }),
-  open: async ({ timeoutMs }, options) => {
+  open: async ({ timeoutMs, dial }, options) => {
     const exchange = {
       to: addressOf(options.address),
       send: bytesOf(options.send, options.sendHex) ?? new Uint8Array(),
       expect: options.expect === undefined ? undefined : new RegExp(options.expect),
       timeoutMs,
+      dial,
     }
     return { attempt: (signal) => tryUdp(exchange, signal) }
   },
@@ -40,10 +42,13 @@ interface Exchange {
   readonly send: Uint8Array
   readonly expect: RegExp | undefined
   readonly timeoutMs: number
+  readonly dial?: Dial | undefined
 }
 
-async function tryUdp({ to, send, expect, timeoutMs }: Exchange, signal: AbortSignal): Promise<ProbeResult> {
+async function tryUdp(exchange: Exchange, signal: AbortSignal): Promise<ProbeResult> {
+  const { to, send, timeoutMs, dial } = exchange
   using attempt = new Attempt(signal, timeoutMs)
+  if (dial !== undefined) return await tryFromElsewhere(exchange, dial, attempt)
   return await new Promise((resolve) => {
     const onAbort = (): void => resolve(attempt.failure(undefined))
     attempt.signal.addEventListener('abort', onAbort, { once: true })
@@ -63,11 +68,7 @@ async function tryUdp({ to, send, expect, timeoutMs }: Exchange, signal: AbortSi
         }
         socket.on('close', () => (isOpen = false))
         socket.on('error', (error) => finish(attempt.failure(error)))
-        socket.on('message', (answer) => {
-          attempt.received += answer.length
-          if (expect === undefined || matches(answer, expect)) finish(attempt.success())
-          else finish(attempt.refused(`the answer ${quote(answer)} does not match ${expect}`))
-        })
+        socket.on('message', (answer) => finish(judge(answer, exchange, attempt)))
         // A connected socket hears of ports that nobody listens on.
         socket.connect(to.port, host, () => {
           attempt.stage = 'send'
@@ -80,4 +81,27 @@ async function tryUdp({ to, send, expect, timeoutMs }: Exchange, signal: AbortSi
       (error: unknown) => resolve(attempt.failure(error)),
     )
   })
+}
+
+async function tryFromElsewhere(exchange: Exchange, dial: Dial, attempt: Attempt): Promise<ProbeResult> {
+  const { to, send } = exchange
+  const socket = dial({ protocol: 'udp', ...to }, attempt.signal)
+  try {
+    return await new Promise((resolve) => {
+      socket.on('error', (error) => resolve(attempt.failure(error)))
+      socket.on('data', (answer: Uint8Array) => resolve(judge(answer, exchange, attempt)))
+      socket.on('connect', () => {
+        attempt.stage = 'send'
+        socket.write(send, () => (attempt.stage = 'receive'))
+      })
+    })
+  } finally {
+    socket.destroy()
+  }
+}
+
+function judge(answer: Uint8Array, { expect }: Exchange, attempt: Attempt): ProbeResult {
+  attempt.received += answer.length
+  if (expect === undefined || matches(answer, expect)) return attempt.success()
+  return attempt.refused(`the answer ${quote(answer)} does not match ${expect}`)
 }

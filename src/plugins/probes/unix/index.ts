@@ -32,19 +32,21 @@ export default defineProbe({
   summary: 'Connection to a Unix socket, with an HTTP path or bytes to send and an answer to expect',
   needs: [],
   module: import.meta.url,
+  dials: true,
   properties,
   target: ({ path, http }) => (http === undefined ? path : `${path} ${http}`),
   subject: ({ path }) => ({ type: 'socket', protocol: 'unix', address: path }),
-  open: async ({ timeoutMs }, { path, http, send, sendHex, expect }) => {
+  open: async ({ timeoutMs, dial }, { path, http, send, sendHex, expect }) => {
     const socket = path.replace(/^@/, '\0')
     const pattern = expect === undefined ? undefined : new RegExp(expect)
     if (http !== undefined) {
       const url = new URL(http, 'http://localhost')
       const fixed = { method: 'GET', headers: {}, status: ['2xx', '3xx'], follow: false, verify: true }
-      const request = { ...fixed, url, socket, expect: pattern, timeoutMs }
+      const request = { ...fixed, url, socket, expect: pattern, timeoutMs, dial }
       return { attempt: (signal) => tryHttp(request, signal) }
     }
-    const conversation = { to: { path: socket }, send: bytesOf(send, sendHex), expect: pattern, timeoutMs }
+    const to = { protocol: 'unix' as const, path: socket }
+    const conversation = { to, send: bytesOf(send, sendHex), expect: pattern, timeoutMs, dial }
     return { attempt: (signal) => converse(conversation, signal) }
   },
 })
