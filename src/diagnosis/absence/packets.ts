@@ -6,15 +6,8 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { literal, query } from '../case/sql.ts'
 import { count, duration, list, plain } from '../statement/format.ts'
-
-/** A peer, and the call that waits for it. */
-interface Expectation {
-  readonly node: string
-  readonly address: string
-  readonly comm: string
-  readonly pid: number
-  readonly call: string
-}
+import { expectations, type Expectation } from './expectations.ts'
+import { deafPeers } from './sockets.ts'
 
 /** Packets with something in them, to and from a peer. */
 interface Traffic {
@@ -34,6 +27,8 @@ const MOST_NAMED = 2
 
 export async function missingPackets(the: Case): Promise<Candidate[]> {
   const expected = Map.groupBy(await expectations(the), ({ node }) => node)
+  // Their packets may have come between the captures.
+  const deaf = new Set((await deafPeers(the)).map(({ peer }) => `${peer.node} ${peer.address}`))
   const candidates: Candidate[] = []
   for (const [node, peers] of expected) {
     const spanNs = listenedOn(the, node)
@@ -41,8 +36,10 @@ export async function missingPackets(the: Case): Promise<Candidate[]> {
     const seen = await Promise.all(peers.map(async (peer) => ({ peer, ...(await trafficOf(the, peer)) })))
     const all = await packetsOn(the, node)
     for (const what of ['nothing sent', 'nothing received'] as const) {
-      const silent = seen.filter(({ sent, received }) =>
-        what === 'nothing sent' ? sent === 0 && received === 0 : sent > 0 && received === 0,
+      const silent = seen.filter(({ sent, received, peer }) =>
+        what === 'nothing sent'
+          ? sent === 0 && received === 0 && !deaf.has(`${node} ${peer.address}`)
+          : sent > 0 && received === 0,
       )
       const sent = silent.reduce((sum, one) => sum + one.sent, 0)
       const p =
@@ -130,21 +127,4 @@ async function packetsOn(the: Case, node: string): Promise<number> {
   const [row] = await the.evidence.rows<{ packets: number }>(`
     SELECT count(*)::DOUBLE AS packets FROM packets WHERE node = ${literal(node)} AND ${the.sick.captured}`)
   return row?.packets ?? 0
-}
-
-const ADDRESS = /\b(?:\d{1,3}\.){3}\d{1,3}\b/
-
-/** The first address in the arguments of each call that has not returned. */
-async function expectations(the: Case): Promise<Expectation[]> {
-  const rows = await the.evidence.rows<Omit<Expectation, 'address'> & { args: string }>(`
-    SELECT DISTINCT node, comm, pid, call, args FROM syscalls
-    WHERE ${the.sick.captured} AND NOT coalesce(finished, true) AND args IS NOT NULL ORDER BY node, pid LIMIT 1000`)
-  const byAddress = new Map<string, Expectation>()
-  for (const { args, ...row } of rows) {
-    const address = ADDRESS.exec(args)?.[0]
-    if (address === undefined || address.startsWith('127.')) continue
-    const key = `${row.node} ${address}`
-    if (!byAddress.has(key)) byAddress.set(key, { ...row, address })
-  }
-  return [...byAddress.values()]
 }

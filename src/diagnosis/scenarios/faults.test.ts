@@ -275,6 +275,7 @@ test('a mount that hangs beyond its options, and asks nobody', async () => {
 async function hungMounts(
   stackOf: (tid: number) => readonly string[],
   packets: readonly (readonly [source: string, destination: string, flags: string, count: number])[],
+  deaf: readonly string[] = [],
 ): Promise<Finding[]> {
   await using run = await SyntheticRun.begin(300)
   neighbours(run, 5)
@@ -312,6 +313,15 @@ async function hungMounts(
           flags,
           bytes: 90,
         })
+    for (const [i, remote] of deaf.entries())
+      sink('sockets').add('sockets', {
+        ts: at(272),
+        protocol: 'tcp',
+        state: 'SYN-SENT',
+        local: `10.0.0.5:${900 + i}`,
+        remote,
+        timer: 'on 1.148ms 3',
+      })
     for (const tid of tids) {
       const common = { pid: tid, tid, comm: 'mount.nfs4' }
       const args = `"10.0.0.${tid - 89}:/e", "/mnt/${tid}", "nfs4", 0x0, "timeo=200,retrans=2,vers=4.1"`
@@ -370,13 +380,28 @@ test('mounts of a server that is asked and does not answer', async () => {
     [
       ['10.0.0.5:800', '10.0.0.1:2049', 'S', 2],
       ['10.0.0.5:801', '10.0.0.2:2049', 'S', 2],
+      ['10.0.0.5:802', '10.0.0.3:2049', 'S', 2],
+      ['10.0.0.5:803', '10.0.0.4:2049', 'S', 2],
       ['10.0.0.5:22', '10.0.0.9:5000', 'PA', 9],
     ],
   )
   const silence = confident.find(({ kind, layer }) => kind === 'absence' && layer === 'network')
-  expect(silence?.statement).toMatch(/^4 packets went to 10.0.0.1 and 10.0.0.2 in .* and none came back/)
+  expect(silence?.statement).toMatch(/^8 packets went to 10.0.0.1, 10.0.0.2 and 2 more in .* and none came back/)
   expect(confident.map(({ subject }) => subject.signature)).toContain('unanswered call')
   expect(confident.map(({ subject }) => subject.signature)).not.toContain('deadlock')
+})
+
+test('connections that are not answered say so though no packet went while one captured', async () => {
+  const confident = await hungMounts(
+    () => ['rpc_wait_bit_killable', '__rpc_execute', 'nfs4_create_server'],
+    [['10.0.0.5:22', '10.0.0.9:5000', 'PA', 9]],
+    ['10.0.0.1:2049', '10.0.0.2:2049', '10.0.0.3:2049', '10.0.0.4:2049'],
+  )
+  const silences = confident.filter(({ kind, layer }) => kind === 'absence' && layer === 'network')
+  expect(silences.map(({ statement }) => statement)).toEqual([
+    expect.stringMatching(/^4 TCP connections to 10.0.0.1, 10.0.0.2 and 2 more .* 4 of them .*SYN-SENT/),
+  ])
+  expect(confident.map(({ subject }) => subject.signature)).toContain('unanswered call')
 })
 
 test('a kernel function that took over, and the lock in it', async () => {
