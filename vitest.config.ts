@@ -12,7 +12,7 @@ const asked = ['kubernetes', 'cassandra', 'lab']
       include: [`test/${name}/**/*.test.ts`],
       fileParallelism: false,
       sequence: { groupOrder: 2 },
-      testTimeout: 600_000,
+      testTimeout: name === 'lab' ? 3_600_000 : 600_000,
       hookTimeout: 120_000,
     },
   }))

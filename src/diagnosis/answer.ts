@@ -104,6 +104,10 @@ function chainOf(confident: readonly Finding[]): Finding[] {
   if (!confident.some(isSlowCall)) take(isShown)
   take(isSlowCall)
   take((finding) => is('invariant', 'overdue')(finding) && finding.layer !== 'symptom')
+  take(
+    ({ kind, subject }) => kind === 'overdue' && subject.function !== undefined && subject.call !== undefined,
+  )
+  take(({ kind, layer }) => kind === 'absence' && layer === 'network')
   take((finding) => finding.kind === 'difference' && finding.subject.function !== undefined)
   const agent = confident.find(is('attribution'))
   take((finding) => finding.kind === 'trend' && isAbout(finding, agent))

@@ -87,6 +87,25 @@ const RULES: readonly Rule[] = [
     needs: [['effect:slow'], ['effect:lock']],
   },
   {
+    name: 'deadlock',
+    means:
+      'a deadlock in the kernel: calls that began at the same time wait for a lock, its holder for something else, and the peer is not even asked',
+    remark:
+      'The peer and the way to it are innocent: calls that do not overlap are spared, and ending those that hang frees the rest.',
+    needs: [
+      ['effect:stuck', 'effect:past-deadline'],
+      ['effect:blocked', 'effect:lock-held'],
+      ['effect:silent'],
+    ],
+  },
+  {
+    name: 'unanswered call',
+    means:
+      'an unanswered call: it waits beyond its own deadline for a peer that is asked and does not answer',
+    remark: 'The caller is innocent: look at the peer, and at the way to it.',
+    needs: [['effect:stuck'], ['effect:unanswered']],
+  },
+  {
     name: 'hung call',
     means: 'a hung call: it waits beyond its own deadline for a peer that is not even asked',
     remark: 'The peer is innocent: look at what the caller waits for before it sends.',

@@ -2,6 +2,7 @@
 import type { Analyzer } from '../candidate.ts'
 import { deadProbes } from './probes.ts'
 import { missingPackets } from './packets.ts'
+import { unansweredConnections } from './sockets.ts'
 import { silentMetrics } from './metrics.ts'
 import { silentThreads } from './threads.ts'
 
@@ -11,6 +12,7 @@ export const absence: Analyzer = {
     ...(await deadProbes(the)),
     ...(await silentThreads(the)),
     ...(await missingPackets(the)),
+    ...(await unansweredConnections(the)),
     ...(await silentMetrics(the)),
   ],
 }

@@ -3,9 +3,9 @@ import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
-import { functionName, isGeneric } from '../../base/kernel-reports/functions.ts'
+import { functionName, isGeneric, isLockWait } from '../../base/kernel-reports/functions.ts'
 import { resourceOfFunction } from '../knowledge/resources.ts'
-import { count, plain } from '../statement/format.ts'
+import { count, list, plain } from '../statement/format.ts'
 import { fisherExact } from '../stats/fisher.ts'
 
 interface Blocked {
@@ -38,6 +38,7 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
       (SELECT count(DISTINCT tid) FILTER (state = 'D') FROM looks WHERE NOT sick)::DOUBLE AS healthy_blocked,
       (SELECT count(DISTINCT tid) FROM looks WHERE NOT sick)::DOUBLE AS healthy_threads
     FROM looks WHERE state = 'D' GROUP BY node, process, wchan ORDER BY sick DESC`)
+  const locks = await lockWaits(the)
   return rows.flatMap((row) => {
     if (isObserver(row.process)) return []
     // A process that the reference did not have is compared with all threads of that side.
@@ -48,8 +49,19 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
     )
     if (row.sick === 0 || row.sick / row.sick_all < 2 * (row.healthy / Math.max(1, row.healthy_all)))
       return []
-    const stack = (row.stack ?? []).map(functionName)
-    const inside = stack.find((frame) => !isGeneric(frame)) ?? (row.wchan === '' ? 'the kernel' : row.wchan)
+    const { inside, forLock } = placeOf(row, locks)
+    // Of threads that began together, whoever does not wait for the lock may be the one that has it.
+    const others = rows
+      .filter((one) => one !== row && one.node === row.node && one.process === row.process && one.sick > 0)
+      .map((one) => ({ ...placeOf(one, locks), sick: one.sick }))
+    const holders = forLock ? others.filter((one) => !one.forLock) : []
+    const lock = forLock ? ', for a lock' : ''
+    const beside = others.map((one) => `${count(one.sick)} in ${plain(one.inside)}`)
+    const rest = beside.length === 0 ? '' : `, and ${list(beside)}`
+    const suspicion =
+      holders.length === 0
+        ? ''
+        : `; who is in ${plain(holders[0]?.inside ?? '')} does not wait for the lock, and may hold it`
     const resource = resourceOfFunction(inside)
     const call = row.call === '' || row.call === 'running' ? '' : `, called through ${row.call}`
     const candidate: Candidate = {
@@ -65,8 +77,8 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
       },
       statement:
         `${count(row.sick)} of ${count(row.sick_all)} threads of ${plain(row.process)} were in uninterruptible sleep in ` +
-        `${plain(inside)}${call}; on the reference ${count(row.healthy)} of ${count(row.healthy_all)}.`,
-      brief: `${count(row.sick)} threads of ${plain(row.process)} are blocked in ${plain(inside)}${call}`,
+        `${plain(inside)}${lock}${call}${rest}${suspicion}; on the reference ${count(row.healthy)} of ${count(row.healthy_all)}.`,
+      brief: `${count(row.sick)} threads of ${plain(row.process)} are blocked in ${plain(inside)}${lock}${call}${rest}${suspicion}`,
       effect: { value: row.sick, unit: 'threads', reference: row.healthy },
       comparison,
       big: row.sick / row.sick_all >= 0.1,
@@ -80,10 +92,46 @@ export async function blockedThreads(the: Case): Promise<Candidate[]> {
         ...(call === '' ? [] : [`call:${row.call}`]),
         ...(resource === undefined ? [] : [`resource:${resource.id}`]),
         'effect:blocked',
+        ...(holders.length === 0 ? [] : ['effect:lock-held']),
       ],
       weight: row.sick,
       key: `blocked ${row.node} ${row.process} ${inside}`,
     }
     return [candidate]
   })
+}
+
+interface Place {
+  readonly inside: string
+  readonly forLock: boolean
+}
+
+const placeIn = (stack: readonly string[]): Place | undefined => {
+  const frames = stack.map(functionName)
+  const at = frames.findIndex((frame) => !isGeneric(frame))
+  const inside = frames[at]
+  return inside === undefined ? undefined : { inside, forLock: frames.slice(0, at).some(isLockWait) }
+}
+
+/** The innermost function that says what is waited for, and whether that is a lock. */
+function placeOf({ stack, wchan, node }: Blocked, locks: ReadonlySet<string>): Place {
+  const place = placeIn(stack ?? [])
+  const inside = place?.inside ?? (wchan === '' ? 'the kernel' : wchan)
+  return { inside, forLock: place?.forLock === true || isLockWait(wchan) || locks.has(`${node} ${inside}`) }
+}
+
+/**
+ * Functions, with their nodes, in which tasks wait for a lock by what the kernel itself printed of blocked tasks:
+ * /proc/PID/stack leaves out the locking and scheduling functions at its top (stack_trace_consume_entry_nosched).
+ */
+async function lockWaits(the: Case): Promise<ReadonlySet<string>> {
+  const rows = await the.evidence.rows<{ node: string; frames: string[] }>(`
+    SELECT DISTINCT node, frames FROM stacks
+    WHERE ${the.sick.captured} AND event = 'dump' AND state = 'D' AND len(frames) > 0`)
+  return new Set(
+    rows.flatMap(({ node, frames }) => {
+      const place = placeIn(frames)
+      return place?.forLock === true ? [`${node} ${place.inside}`] : []
+    }),
+  )
 }

@@ -5,7 +5,7 @@ import { isObserver, isRelevant } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { deadlineOf } from '../knowledge/deadlines.ts'
 import { waitOf } from '../knowledge/waits.ts'
-import { duration, plain, times } from '../statement/format.ts'
+import { count, duration, plain, times } from '../statement/format.ts'
 
 interface Unfinished {
   node: string
@@ -34,7 +34,10 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
     FROM syscalls s
     WHERE ${the.sick.captured} AND NOT coalesce(finished, true) AND duration_ns >= ${LEAST_NS} AND comm IS NOT NULL
     GROUP BY node, pid, comm, call ORDER BY lasted DESC LIMIT 100`)
+  const alike = Map.groupBy(rows, keyOf)
   return rows.flatMap((row) => {
+    const others = (alike.get(keyOf(row))?.length ?? 1) - 1
+    const company = others === 0 ? '' : `, nor had ${count(others)} others of its kind`
     if (isObserver(row.comm) || waitOf(row.call)?.waits === 'always') return []
     const deadline = deadlineOf(row.call, row.args ?? '')
     const past = deadline !== undefined && row.lasted > deadline.ns
@@ -62,8 +65,8 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
         call: row.call,
         ...(row.path === null || row.path === '' ? {} : { path: row.path }),
       },
-      statement: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}${measure}.`,
-      brief: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}`,
+      statement: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}${measure}${company}.`,
+      brief: `${row.call} of ${plain(row.comm)} (pid ${row.pid}) had not returned after ${duration(row.lasted)}${past ? measure : ''}${company}`,
       effect: {
         value: row.lasted,
         unit: 'ns',
@@ -86,8 +89,10 @@ export async function unfinishedCalls(the: Case): Promise<Candidate[]> {
         ...(past ? ['effect:past-deadline'] : []),
       ],
       weight: Math.log10(row.lasted) + (past ? 5 : 0),
-      key: `unfinished ${row.node} ${row.comm} ${row.call}`,
+      key: `unfinished ${keyOf(row)}`,
     }
     return [candidate]
   })
 }
+
+const keyOf = ({ node, comm, call }: Unfinished): string => `${node} ${comm} ${call}`

@@ -268,6 +268,142 @@ test('a mount that hangs beyond its options, and asks nobody', async () => {
   expect(confident.some(({ kind, layer }) => kind === 'absence' && layer === 'network')).toBe(true)
 })
 
+/**
+ * Mounts of a server that hang beyond their options, as `threads` and `tcpdump` show them: with this way to sleep, and these
+ * packets on the wire.
+ */
+async function hungMounts(
+  stackOf: (tid: number) => readonly string[],
+  packets: readonly (readonly [source: string, destination: string, flags: string, count: number])[],
+  deaf: readonly string[] = [],
+): Promise<Finding[]> {
+  await using run = await SyntheticRun.begin(300)
+  neighbours(run, 5)
+  run.symptom('hung', 101, null, [])
+  const rungs: RungSketch[] = [...READ, { collector: 'tcpdump', tier: 'trace', seconds: 10 }]
+  const tids = [90, 91, 92, 93]
+  const targets = tids.map((pid) => ({ pid, comm: 'mount.nfs4' }))
+  run.capture('reference', 20, [], rungs, (sink) => {
+    const packet = {
+      protocol: 'tcp',
+      source: '10.0.0.5:800',
+      destination: '10.0.0.17:2049',
+      flags: 'PA',
+      bytes: 90,
+    }
+    sink('tcpdump').add('packets', { ts: at(22), ...packet })
+    for (let tid = 1; tid <= 40; tid++)
+      sink('threads').add('threads', {
+        ts: at(21),
+        pid: tid,
+        tid,
+        comm: 'other',
+        process: 'other',
+        state: 'S',
+      })
+  })
+  run.capture('sick', 270, targets, rungs, (sink) => {
+    for (const [source, destination, flags, times] of packets)
+      for (let i = 0; i < times; i++)
+        sink('tcpdump').add('packets', {
+          ts: at(285),
+          protocol: 'tcp',
+          source,
+          destination,
+          flags,
+          bytes: 90,
+        })
+    for (const [i, remote] of deaf.entries())
+      sink('sockets').add('sockets', {
+        ts: at(272),
+        protocol: 'tcp',
+        state: 'SYN-SENT',
+        local: `10.0.0.5:${900 + i}`,
+        remote,
+        timer: 'on 1.148ms 3',
+      })
+    for (const tid of tids) {
+      const common = { pid: tid, tid, comm: 'mount.nfs4' }
+      const args = `"10.0.0.${tid - 89}:/e", "/mnt/${tid}", "nfs4", 0x0, "timeo=200,retrans=2,vers=4.1"`
+      const call = { ...common, call: 'mount', args, duration_ns: 50e9, count: 1, finished: false }
+      sink('threads').add('syscalls', { ts: at(271), ...call })
+      const kernel = { kernel_stack: stackOf(tid), syscall: 'mount', wchan: stackOf(tid)[0] ?? '' }
+      for (const look of [0, 1])
+        sink('threads').add('threads', {
+          ts: at(271 + look),
+          ...common,
+          process: 'mount.nfs4',
+          state: 'D',
+          ...kernel,
+        })
+      const frames = ['__schedule', 'schedule', ...(tid === 90 ? [] : ['__mutex_lock']), ...stackOf(tid)]
+      sink('sysrq').add('stacks', {
+        ts: at(273),
+        ...common,
+        state: 'D',
+        event: 'dump',
+        frames,
+        unit: 'threads',
+        weight: 1,
+      })
+    }
+  })
+  return confidentOf(run)
+}
+
+test('mounts that wait for a lock and for each other: a deadlock, and nobody is asked', async () => {
+  const confident = await hungMounts(
+    (tid) => [tid === 90 ? 'wait_for_twin' : 'find_server', 'nfs4_create_server'],
+    // Connections are kept alive meanwhile, and another server is talked to whose address begins alike.
+    [
+      ['10.0.0.5:800', '10.0.0.1:2049', 'A', 20],
+      ['10.0.0.1:2049', '10.0.0.5:800', 'A', 20],
+      ['10.0.0.5:900', '10.0.0.17:2049', 'PA', 5],
+    ],
+  )
+  const late = confident.find(({ kind, subject }) => kind === 'overdue' && subject.call === 'mount')
+  expect(late?.statement).toMatch(/50s, although timeo=200 and retrans=2 allow 40 s, nor had 3 others/)
+  expect(late?.subject.signature).toBe('deadlock')
+  const where = confident.find(({ subject }) => subject.function === 'find_server')
+  expect(where?.statement).toMatch(
+    /for a lock, called through mount, and 1 in wait_for_twin; who is in wait_for_twin/,
+  )
+  const silence = confident.find(({ kind, layer }) => kind === 'absence' && layer === 'network')
+  expect(silence?.statement).toMatch(
+    /^No packet with anything in it went to or came from 10.0.0.1, 10.0.0.2 and 2 more/,
+  )
+})
+
+test('mounts of a server that is asked and does not answer', async () => {
+  const confident = await hungMounts(
+    () => ['rpc_wait_bit_killable', '__rpc_execute', 'nfs4_create_server'],
+    [
+      ['10.0.0.5:800', '10.0.0.1:2049', 'S', 2],
+      ['10.0.0.5:801', '10.0.0.2:2049', 'S', 2],
+      ['10.0.0.5:802', '10.0.0.3:2049', 'S', 2],
+      ['10.0.0.5:803', '10.0.0.4:2049', 'S', 2],
+      ['10.0.0.5:22', '10.0.0.9:5000', 'PA', 9],
+    ],
+  )
+  const silence = confident.find(({ kind, layer }) => kind === 'absence' && layer === 'network')
+  expect(silence?.statement).toMatch(/^8 packets went to 10.0.0.1, 10.0.0.2 and 2 more in .* and none came back/)
+  expect(confident.map(({ subject }) => subject.signature)).toContain('unanswered call')
+  expect(confident.map(({ subject }) => subject.signature)).not.toContain('deadlock')
+})
+
+test('connections that are not answered say so though no packet went while one captured', async () => {
+  const confident = await hungMounts(
+    () => ['rpc_wait_bit_killable', '__rpc_execute', 'nfs4_create_server'],
+    [['10.0.0.5:22', '10.0.0.9:5000', 'PA', 9]],
+    ['10.0.0.1:2049', '10.0.0.2:2049', '10.0.0.3:2049', '10.0.0.4:2049'],
+  )
+  const silences = confident.filter(({ kind, layer }) => kind === 'absence' && layer === 'network')
+  expect(silences.map(({ statement }) => statement)).toEqual([
+    expect.stringMatching(/^4 TCP connections to 10.0.0.1, 10.0.0.2 and 2 more .* 4 of them .*SYN-SENT/),
+  ])
+  expect(confident.map(({ subject }) => subject.signature)).toContain('unanswered call')
+})
+
 test('a kernel function that took over, and the lock in it', async () => {
   await using run = await SyntheticRun.begin(100)
   neighbours(run, 6)

@@ -21,6 +21,9 @@ const BIG_FACTOR = 1.5
 /** Growth in units of the scatter about the line: a trend that noise of its own kind could have drawn is none. */
 const BIG_RISE = 5
 
+/** What a process takes while it starts is no trend, seconds. */
+const START_UP = 15
+
 /** A stretch of time, seconds since the workload began. */
 interface Stretch {
   readonly from: number
@@ -74,7 +77,10 @@ function stretchesOf(the: Case): Stretch[] {
 }
 
 /** Nothing for too few points; growth only when it stands out. */
-function tryStretch(series: Series, { from, to }: Stretch): { p: number; growth?: Growth }[] {
+function tryStretch(series: Series, { from: begin, to }: Stretch): { p: number; growth?: Growth }[] {
+  const [born = 0] = series.times
+  const startedUp = series.labels['pid'] === undefined || born < START_UP ? 0 : born + START_UP
+  const from = Math.max(begin, startedUp)
   const values = within(series, from, to)
   if (values.length < LEAST_SAMPLES || values.every((value) => value === values[0])) return []
   // The correction for autocorrelation is dear: what is no trend anyway counts as a comparison that showed nothing.

@@ -17,10 +17,11 @@ const properties = z.strictObject({
 export default defineCollector({
   id: 'threads',
   summary: 'Every thread: its state, the wait that it is in and since when, kernel stack, counters; twice',
-  shows: 'threads, system calls that they are in, timeouts, kernel stacks, context switches',
+  shows:
+    'threads, system calls that they are in and the texts given to them, timeouts, kernel stacks, context switches',
   needs: [],
   tier: 'read',
-  tables: ['threads'],
+  tables: ['threads', 'syscalls'],
   inDefaultLadder: true,
   onReference: true,
   properties,

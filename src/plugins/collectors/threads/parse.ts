@@ -1,10 +1,11 @@
-/** Thread snapshots to rows of `threads`. */
+/** Thread snapshots to rows of `threads`, and of `syscalls` for calls that are in flight and were given texts. */
 import type { Row } from '../../../model/tables.ts'
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
 import { dumpParser } from '../../../plugin/file-dump.ts'
 import { syscallTable, type SyscallTable } from '../../tracing/syscall-names.ts'
 import { commandLine, decimalNs, execStart, kernelStack, parseStat } from './proc-files.ts'
-import { parseSyscall } from './syscall-state.ts'
+import { parseSyscall, type SyscallState } from './syscall-state.ts'
+import { shownArguments, textsIn, type ArgumentText } from './texts.ts'
 import { timedWait, timeIn, type TimedWait } from './waits.ts'
 
 /** Clocks of the node when the snapshot began; ns. */
@@ -24,6 +25,8 @@ interface PendingThread {
   readonly row: Row<'threads'>
   readonly cpu: number | undefined
   wait: TimedWait | undefined
+  state: SyscallState | undefined
+  texts: readonly ArgumentText[]
 }
 
 /** Parses dumps made by `threadSnapshot`, any number of them one after another. */
@@ -39,7 +42,11 @@ export function threadsParser(rows: RowSink): Parser {
     let process = { pid: 0, comm: '', commandLine: '' }
     let thread: PendingThread | undefined
     const flush = (): void => {
-      if (thread !== undefined) sink.add('threads', thread.row)
+      if (thread !== undefined) {
+        sink.add('threads', thread.row)
+        const call = callOf(thread)
+        if (call !== undefined) sink.add('syscalls', call)
+      }
       thread = undefined
     }
     return {
@@ -66,13 +73,14 @@ export function threadsParser(rows: RowSink): Parser {
           const row: Row<'threads'> = { pid, tid, ...stat.row, process: process.comm || null }
           row.command_line = process.commandLine
           if (moment.takenNs !== undefined) row.ts = moment.takenNs
-          thread = { row, cpu: stat.cpu, wait: undefined }
+          thread = { row, cpu: stat.cpu, wait: undefined, state: undefined, texts: [] }
           return true
         }
         if (thread?.row.tid !== tid || thread.row.pid !== pid) return false
         if (name === 'syscall') {
           const state = parseSyscall(text, moment.table)
           if (state === undefined) return false
+          thread.state = state
           thread.row.syscall = state.call
           if (state.args.length > 0) {
             thread.row.syscall_args = state.args.map((arg) => `0x${arg.toString(16)}`).join(' ')
@@ -81,6 +89,10 @@ export function threadsParser(rows: RowSink): Parser {
           if (thread.wait?.type === 'length') thread.row.timeout_ns = thread.wait.ns
           return true
         }
+        if (name === '@texts') {
+          thread.texts = textsIn(text) ?? []
+          return thread.texts.length > 0
+        }
         if (name === '@timeout') return readTimeout(thread, text, moment)
         if (name === 'sched') return readSched(thread, text, moment)
         return readDetail(thread.row, name, text)
@@ -88,6 +100,22 @@ export function threadsParser(rows: RowSink): Parser {
       end: flush,
     }
   })
+}
+
+/** A call that has not returned, and has lasted at least for as long as the thread was on no CPU. */
+function callOf({ row, state, texts }: PendingThread): Row<'syscalls'> | undefined {
+  if (state === undefined || texts.length === 0) return undefined
+  return {
+    ...(row.ts === undefined ? {} : { ts: row.ts }),
+    pid: row.pid ?? null,
+    tid: row.tid ?? null,
+    comm: row.comm ?? null,
+    call: state.call,
+    ...shownArguments(state.call, state.args, texts),
+    duration_ns: row.waiting_ns ?? null,
+    count: 1,
+    finished: false,
+  }
 }
 
 function readMoment(moment: Moment, path: string, text: string): boolean {

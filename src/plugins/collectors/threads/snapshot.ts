@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { dumpFiles, dumpOf } from '../../../plugin/file-dump.ts'
 import type { FileView } from '../../../plugin/node.ts'
 import { syscallTable, type SyscallTable } from '../../tracing/syscall-names.ts'
-import { parseSyscall } from './syscall-state.ts'
+import { parseSyscall, type SyscallState } from './syscall-state.ts'
+import { argumentTexts } from './texts.ts'
 import { timedWait } from './waits.ts'
 
 export interface SnapshotOptions {
@@ -60,16 +61,26 @@ function dumpThread(files: FileView, table: SyscallTable, pid: number, tid: stri
   if (!whole && !/\) D [^)]*$/.test(stat)) return dump
   return DETAILS.reduce((all, detail) => {
     const text = files.text(`${thread}/${detail}`)
-    const timeout = detail === 'syscall' ? dumpTimeout(files, table, pid, text ?? '') : undefined
-    return all + dumpOf(`${thread}/${detail}`, text) + dumpOf(`${thread}/@timeout`, timeout)
+    const state = detail === 'syscall' ? parseSyscall(text ?? '', table) : undefined
+    const behind =
+      state === undefined
+        ? ''
+        : dumpOf(`${thread}/@timeout`, timeoutOf(files, pid, state)) +
+          dumpOf(`${thread}/@texts`, textsOf(files, pid, state))
+    return all + dumpOf(`${thread}/${detail}`, text) + behind
   }, dump)
 }
 
 /** The 16 bytes of a timeout that lies in memory, in hexadecimal. */
-function dumpTimeout(files: FileView, table: SyscallTable, pid: number, syscall: string): string | undefined {
-  const state = parseSyscall(syscall, table)
-  const wait = state === undefined ? undefined : timedWait(state.call, state.args)
+function timeoutOf(files: FileView, pid: number, { call, args }: SyscallState): string | undefined {
+  const wait = timedWait(call, args)
   if (wait?.type !== 'pointer') return undefined
   const bytes = files.memory?.(pid, wait.address, 16)
   return bytes === undefined ? undefined : Buffer.from(bytes).toString('hex')
+}
+
+/** Strings among the arguments, with their positions, as JSON. */
+function textsOf(files: FileView, pid: number, { call, args }: SyscallState): string | undefined {
+  const texts = argumentTexts(files, pid, call, args)
+  return texts.length === 0 ? undefined : JSON.stringify(texts)
 }
