@@ -22,6 +22,8 @@ interface Rule {
   readonly remark: string
   /** All must be met, each by some candidate; a condition is topics that one candidate is about. */
   readonly needs: readonly (readonly string[])[]
+  /** What to do next, where that does not follow from who it is: completes `Next: `. */
+  readonly next?: string
   /** A topic prefix that the candidates must have in common, such as `resource:`. */
   readonly sharing?: string
 }
@@ -72,6 +74,17 @@ const RULES: readonly Rule[] = [
     needs: [['effect:slow'], ['effect:lock']],
   },
   {
+    name: 'slower device',
+    means: 'a device that became slower: it takes longer for a request although nobody asks more of it',
+    remark:
+      'The cause is below the programs: a limit or credit of the device that is used up, a fault of it, or how the kernel drives it.',
+    next:
+      'make runs that differ in one thing each, the disk, the kernel, memory or a neighbour: `quarry hunt --ask screen` with ' +
+      'these as `factors` tells which it is.',
+    needs: [['effect:slow-device'], ['activity:device-use']],
+    sharing: 'device:',
+  },
+  {
     name: 'hung call',
     means: 'a hung call: it waits beyond its own deadline for a peer that is not even asked',
     remark: 'The peer is innocent: look at what the caller waits for before it sends.',
@@ -84,6 +97,10 @@ export function explanationOf(name: string): string | undefined {
   const rule = RULES.find((one) => one.name === name)
   return rule === undefined ? undefined : `This is ${rule.means}. ${rule.remark}`
 }
+
+/** What to do next for a class, or undefined where it follows from what was found. */
+export const nextOf = (name: string | undefined): string | undefined =>
+  RULES.find((one) => one.name === name)?.next
 
 /** The classes that the given candidates (the confident ones) carry; at most one for each set of carriers. */
 export function classesOf(candidates: readonly Candidate[]): FailureClass[] {
