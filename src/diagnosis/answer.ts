@@ -97,11 +97,13 @@ function chainOf(confident: readonly Finding[]): Finding[] {
       kinds.includes(kind)
   const isSlowCall = ({ kind, subject }: Finding): boolean =>
     kind === 'difference' && subject.call !== undefined && subject.function === undefined
+  // How the figure came to where it is says where it is, too.
+  const isCourse = ({ kind, layer }: Finding): boolean => kind === 'trend' && layer === 'symptom'
   const isShown = ({ kind, layer, subject }: Finding): boolean =>
     (kind === 'absence' && layer === 'symptom') ||
     ((kind === 'difference' || kind === 'overdue') && subject.probe !== undefined)
   // A slow call says what a slow probe says, and where.
-  if (!confident.some(isSlowCall)) take(isShown)
+  if (!confident.some(isSlowCall)) take(confident.some(isCourse) ? isCourse : isShown)
   take(isSlowCall)
   take((finding) => is('invariant', 'overdue')(finding) && finding.layer !== 'symptom')
   take(
@@ -109,9 +111,13 @@ function chainOf(confident: readonly Finding[]): Finding[] {
   )
   take(({ kind, layer }) => kind === 'absence' && layer === 'network')
   take((finding) => finding.kind === 'difference' && finding.subject.function !== undefined)
+  const isDevice = ({ kind, subject }: Finding): boolean =>
+    kind === 'difference' && subject.device !== undefined
+  take(isDevice)
   const agent = confident.find(is('attribution'))
-  take((finding) => finding.kind === 'trend' && isAbout(finding, agent))
-  if (!chosen.some(is('trend')))
+  const isGrowth = (finding: Finding): boolean => finding.kind === 'trend' && !isCourse(finding)
+  take((finding) => isGrowth(finding) && isAbout(finding, agent))
+  if (!chosen.some((one) => isGrowth(one) || isDevice(one)))
     take((one) => one.kind === 'difference' && one.layer !== 'symptom' && isAbout(one, agent))
   take(is('attribution'))
   take(is('intervention'))
@@ -144,13 +150,13 @@ export function nextStep(record: CaseSoFar, findings: readonly Finding[]): strin
   if (record.watchedFor?.length === 0 && record.symptoms.length === 0) return undefined
   if (record.symptoms.length === 0)
     return 'if the symptom was expected, run it again, or longer: one quiet run proves little about what comes and goes.'
+  const next = nextOf(failure)
+  if (next !== undefined) return next
   if (agent !== undefined)
     return (
       `stop or mend ${plain(agent.subject.comm ?? 'the process')} and run the same definition again; ` +
       'the symptom must stay away for longer than it ever took to show.'
     )
-  const next = failure === undefined ? undefined : nextOf(failure)
-  if (next !== undefined) return `${next}.`
   if (failure !== undefined && cure !== undefined)
     return (
       `keep tracers away and look below the program, at its versions and the kernel's, and hold a run on another one ` +

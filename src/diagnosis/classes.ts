@@ -20,10 +20,10 @@ interface Rule {
   readonly name: string
   readonly means: string
   readonly remark: string
-  /** What to do next, where that is known: a sentence without its end. */
-  readonly next?: string
   /** All must be met, each by some candidate; a condition is topics that one candidate is about. */
   readonly needs: readonly (readonly string[])[]
+  /** What to do next, where that does not follow from who it is: completes `Next: `. */
+  readonly next?: string
   /** A topic prefix that the candidates must have in common, such as `resource:`. */
   readonly sharing?: string
 }
@@ -39,7 +39,7 @@ const RULES: readonly Rule[] = [
       'So the kernel is the factor. A restart or an attached tracer hides it: both make the worker look again.',
     next:
       'run the same program on another kernel: `quarry hunt` with `ask: compare` and the kernel as a factor says whether ' +
-      'that is what makes the difference',
+      'that is what makes the difference.',
     needs: [['effect:pending', 'effect:asleep', 'effect:unwoken'], ['effect:rearm']],
   },
   {
@@ -106,6 +106,17 @@ const RULES: readonly Rule[] = [
     needs: [['effect:stuck'], ['effect:unanswered']],
   },
   {
+    name: 'slower device',
+    means: 'a device that became slower: it takes longer for a request although nobody asks more of it',
+    remark:
+      'The cause is below the programs: a limit or credit of the device that is used up, a fault of it, or how the kernel drives it.',
+    next:
+      'make runs that differ in one thing each, the disk, the kernel, memory or a neighbour: `quarry hunt --ask screen` with ' +
+      'these as `factors` tells which it is.',
+    needs: [['effect:slow-device'], ['activity:device-use']],
+    sharing: 'device:',
+  },
+  {
     name: 'hung call',
     means: 'a hung call: it waits beyond its own deadline for a peer that is not even asked',
     remark: 'The peer is innocent: look at what the caller waits for before it sends.',
@@ -119,8 +130,9 @@ export function explanationOf(name: string): string | undefined {
   return rule === undefined ? undefined : `This is ${rule.means}. ${rule.remark}`
 }
 
-/** What to do next about a class, where its rule says so. */
-export const nextOf = (name: string): string | undefined => RULES.find((one) => one.name === name)?.next
+/** What to do next for a class, or undefined where it follows from what was found. */
+export const nextOf = (name: string | undefined): string | undefined =>
+  RULES.find((one) => one.name === name)?.next
 
 /** The classes that the given candidates (the confident ones) carry; at most one for each set of carriers. */
 export function classesOf(candidates: readonly Candidate[]): FailureClass[] {

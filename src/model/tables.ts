@@ -175,8 +175,15 @@ export const tables = {
     device: { type: 'varchar', doc: 'device, name or `major:minor`' },
     operation: { type: 'varchar', doc: 'read, write, discard, flush' },
     bytes: { type: 'bigint', doc: 'bytes; the sum when `count` is over 1' },
-    latency_ns: { type: 'bigint', doc: 'issue to completion; the sum when `count` is over 1' },
-    max_ns: { type: 'bigint', doc: 'the longest' },
+    queue_ns: {
+      type: 'bigint',
+      doc: 'queued to issued: what it waited for in the kernel; the sum when `count` is over 1',
+    },
+    latency_ns: {
+      type: 'bigint',
+      doc: 'issue to completion: what the device took; the sum when `count` is over 1; null when it was not issued',
+    },
+    max_ns: { type: 'bigint', doc: 'the longest of these' },
     count: { type: 'bigint', doc: 'requests that this row stands for' },
     finished: { type: 'boolean', doc: 'whether it had completed when observation ended; null when all had' },
   },

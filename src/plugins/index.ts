@@ -15,6 +15,7 @@ import nofail from './checkers/nofail/index.ts'
 import regexChecker from './checkers/regex/index.ts'
 import runlevelChecker from './checkers/runlevel/index.ts'
 import sqlChecker from './checkers/sql/index.ts'
+import blktrace from './collectors/blktrace/index.ts'
 import bpfBlockIo from './collectors/bpf-block-io/index.ts'
 import bpfCallLatency from './collectors/bpf-call-latency/index.ts'
 import bpfFailedCalls from './collectors/bpf-failed-calls/index.ts'
@@ -132,6 +133,7 @@ export const components: readonly Component[] = [
   bpfCallLatency,
   bpfWakeups,
   bpfTimers,
+  blktrace,
   bpfBlockIo,
   ftrace,
   tcpdump,

@@ -10,6 +10,7 @@ import type { Analyzer, Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { reported } from '../case/reported.ts'
 import { activityOf, type Activity, type Actor } from './activities.ts'
+import { deviceUsers } from './device-users.ts'
 import { implicated, type Implicated } from './implicated.ts'
 import { lockConvoys } from './convoy.ts'
 import { busiestInnocent } from './innocent.ts'
@@ -21,8 +22,12 @@ const MOST_RESOURCES = 4
 export const attribution: Analyzer = {
   kind: 'attribution',
   analyze: async (the, found) => {
-    const candidates: Candidate[] = []
+    const users = await usersOfSlowDevices(the, found)
+    const candidates = [...users]
     for (const resource of (await implicated(the, found)).slice(0, MOST_RESOURCES)) {
+      // Of a device that became slower by itself nobody is the producer.
+      const isToldAlready = users.some(({ subject }) => subject.node === resource.node)
+      if (isToldAlready && DISK.includes(resource.resource.id)) continue
       const culprit = await firstLeader(the, resource)
       if (culprit === undefined) continue
       candidates.push(culprit.candidate)
@@ -31,6 +36,19 @@ export const attribution: Analyzer = {
     }
     return [...candidates, ...(await lockConvoys(the)), ...(await reported(the, 'attribution'))]
   },
+}
+
+/** Resources of which a slow device makes everybody have more. */
+const DISK = ['block-io', 'dirty-pages']
+/** An uncorrected p-value from which a device is not looked into. */
+const POINTS = 0.01
+
+async function usersOfSlowDevices(the: Case, found: readonly Candidate[]): Promise<Candidate[]> {
+  const slow = found.filter(
+    ({ about, comparison }) =>
+      about.includes('effect:slow-device') && comparison !== null && comparison.p < POINTS,
+  )
+  return (await Promise.all(slow.map((device) => deviceUsers(the, device)))).flat()
 }
 
 /** The first activity that produces the resource and has somebody who leads it. */

@@ -114,7 +114,7 @@ async function balanceOf(
 }
 
 /** Chance that the first is no more active than the second. */
-function chanceOfLead(first: Actor, second: Actor | undefined): number {
+export function chanceOfLead(first: Actor, second: Actor | undefined): number {
   if (first.events !== undefined) {
     const other = second?.events ?? 0
     return normalTail((first.events - other) / Math.sqrt(BURST * (first.events + other)))

@@ -1,6 +1,7 @@
 /** Difference: what differs, sick against healthy? */
 import type { Analyzer } from '../candidate.ts'
 import { slowCalls } from './calls.ts'
+import { slowDevices } from './devices.ts'
 import { changedFacts, peerFacts } from './facts.ts'
 import { changedMetrics } from './metrics.ts'
 import { slowProbes } from './probes.ts'
@@ -19,6 +20,7 @@ export const difference: Analyzer = {
       ...shown,
       ...calls,
       ...(await hotFunctions(the, calls)),
+      ...(await slowDevices(the)),
       ...(await grownSlabs(the)),
       ...(await blockedThreads(the)),
       ...(await filledQueues(the)),

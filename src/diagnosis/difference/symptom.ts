@@ -24,8 +24,7 @@ const BIG = 1.5
 export async function symptomMetrics(the: Case): Promise<Candidate[]> {
   const { symptom } = the
   if (symptom === null) return []
-  const words = [...new Set(symptom.when.match(/[a-zA-Z_:][\w:]*/g) ?? [])]
-  const metrics = words.filter((word) => !SAID_ELSEWHERE.includes(word) && !isCounter(word))
+  const metrics = metricsOf(symptom.when)
   const rows = await the.evidence.rows<Both>(`
     SELECT node, metric, labels, list(value ORDER BY ts) FILTER (${the.healthy.observed}) AS healthy,
       list(value ORDER BY ts) FILTER (${the.sick.observed}) AS sick
@@ -71,11 +70,25 @@ export async function symptomMetrics(the: Case): Promise<Candidate[]> {
       },
       about: [`metric:${metric}`, ...(probe === undefined ? [] : [`probe:${probe}`]), 'effect:slow'],
       weight: 110 + Math.abs(Math.log10(Math.max(ratio, 1e-9))),
-      key: `symptom ${node} ${metric} ${labels}`,
+      key: symptomKey(node, metric, labels),
     }
     return [candidate]
   })
 }
+
+/** Key of the candidate about one series; `labels` as stored. */
+export const symptomKey = (node: string, metric: string, labels: string): string =>
+  `symptom ${node} ${metric} ${labels}`
+
+/** Gauges that a condition names, other than what a probe's record says better. */
+const metricsOf = (condition: string): string[] =>
+  [...new Set(condition.match(/[a-zA-Z_:][\w:]*/g) ?? [])].filter(
+    (word) => !SAID_ELSEWHERE.includes(word) && !isCounter(word),
+  )
+
+/** Whether a series is a gauge of the symptom's condition, and satisfied it. */
+export const isStated = (the: Case, metric: string, labels: string): boolean =>
+  the.symptom !== null && metricsOf(the.symptom.when).includes(metric) && satisfied(the, metric, labels)
 
 /** Whether it is one of the series that satisfied the condition; all are when the record does not say. */
 function satisfied(the: Case, metric: string, labels: string): boolean {

@@ -28,6 +28,7 @@ export function layerOfMetric(metric: string): Layer {
 export function unitOfMetric(metric: string): string {
   const base = metric.replace(/_total$/, '')
   const unit = /_(bytes|seconds|ratio)$/.exec(base)?.[1] ?? (/_bytes/.test(base) ? 'bytes' : '')
+  if (metric.endsWith('_bytes_per_second')) return 'bytes/s'
   if (!isCounter(metric)) return unit === 'ratio' ? 'share' : unit
   if (unit === 'bytes') return 'bytes/s'
   // Seconds per second are a share of one CPU or device.
@@ -38,7 +39,11 @@ export function unitOfMetric(metric: string): string {
 export const isMoreBetter = (metric: string): boolean =>
   /avail|free|throughput|rate|credit|quota|entropy|_up$/i.test(metric)
 
-/** Metrics that the observer moves by observing, or that only restate the clock. */
+/**
+ * Metrics that the observer moves by observing, that only restate the clock, or what another tells sooner: the load of the
+ * last minute is part of that of the last five and fifteen.
+ */
 export const isBookkeeping = (metric: string): boolean =>
-  /^(node_time|node_boot|scrape_|quarry_|up$|probe_duration_limit|node_timex|node_exporter_)/.test(metric) ||
-  /_(timestamp|start_time|boot_time)_seconds$/.test(metric)
+  /^(node_time|node_boot|scrape_|quarry_|up$|probe_duration_limit|node_timex|node_exporter_|node_load(5|15)$)/.test(
+    metric,
+  ) || /_(timestamp|start_time|boot_time)_seconds$/.test(metric)

@@ -93,9 +93,10 @@ export const resources: readonly Resource[] = [
     producers: ['block-io', 'write', 'read'],
   },
   {
+    // Not the load average: it counts whoever waits for a disk as well (kernel/sched/loadavg.c: nr_uninterruptible).
     id: 'cpu',
     name: 'CPU time',
-    metrics: /node_cpu_|pressure_cpu|node_load|procs_running|cpu_seconds/i,
+    metrics: /node_cpu_|pressure_cpu|procs_running|cpu_seconds/i,
     producers: ['cpu'],
   },
   {

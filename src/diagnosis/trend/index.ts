@@ -5,7 +5,7 @@
  * correlation. Two stretches are tried, since growth may begin late: all the time before the onset, and from half way to
  * the onset until the symptom ended or something was changed.
  */
-import type { Analyzer, Candidate } from '../candidate.ts'
+import type { Analyzer } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { within, type Series } from '../case/series.ts'
@@ -13,6 +13,7 @@ import { isBookkeeping } from '../knowledge/metrics.ts'
 import { mannKendall, theilSen } from '../stats/trend.ts'
 import { median, spread } from '../stats/order.ts'
 import { companions } from './companions.ts'
+import { decays } from './decay.ts'
 import { trendCandidate } from './statement.ts'
 
 const LEAST_SAMPLES = 10
@@ -45,10 +46,10 @@ export interface Growth extends Stretch {
 
 export const trend: Analyzer = {
   kind: 'trend',
-  analyze: async (the) => {
+  analyze: async (the, found) => {
     const probes = await companions(the)
     const stretches = stretchesOf(the)
-    const candidates: Candidate[] = []
+    const candidates = await decays(the, found)
     for (const series of await the.series()) {
       if (isBookkeeping(series.metric) || series.metric.startsWith('probe_')) continue
       if (isObserver(series.labels['comm'] ?? '')) continue

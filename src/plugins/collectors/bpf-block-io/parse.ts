@@ -3,6 +3,7 @@
  * not completed when observation ended (`finished` is false, `latency_ns` is the time so far).
  */
 import type { Parser, RowSink } from '../../../plugin/evidence.ts'
+import { operationOf } from '../../tracing/block-operations.ts'
 import {
   bpftraceParser,
   statsOf,
@@ -66,14 +67,4 @@ export function createBlockIoParser(sink: RowSink, { deviceName, note }: BlockIo
       },
     }
   })
-}
-
-/** The letters of blktrace (blk_fill_rwbs in the kernel): a flush may stand before the operation. */
-function operationOf(rwbs: string): string {
-  const [first = ''] = rwbs.replace(/^F(?=.)/, '')
-  if (first === 'R') return 'read'
-  if (first === 'W') return 'write'
-  if (first === 'D' || first === 'E') return 'discard'
-  if (first === 'F') return 'flush'
-  return 'other'
 }
