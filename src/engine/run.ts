@@ -6,6 +6,7 @@
  * is a run with less evidence, not a lost one. An error in one step never hides that of an earlier one, and the steps
  * after the workload are always taken.
  */
+import { dirname, resolve } from 'node:path'
 import { abortReason, whenAborted, withTimeout } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
@@ -178,7 +179,9 @@ async function work(
     // What fails is told in the state in which it did, before everything is taken down.
     try {
       journal.enter('setting-up')
-      for (const file of definition.localFiles) await makeFile(file, directory.file('managed_files'), signal)
+      const home = dirname(resolve(definition.file))
+      for (const file of definition.localFiles)
+        await makeFile(file, directory.file('managed_files'), signal, home)
       await ensemble.bringUp(signal)
       journal.update({
         nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs, host }) => ({

@@ -5,4 +5,5 @@ export type FileSpec = { readonly path: string } & (
   | { readonly type: 'yaml' | 'json'; readonly value: unknown }
   | { readonly type: 'url'; readonly url: string }
   | { readonly type: 'git'; readonly repo: string; readonly branch?: string }
+  | { readonly type: 'command'; readonly command: string }
 )

@@ -22,6 +22,17 @@ test('files by what is in them; what is there already is left as it is', async (
   expect(await made({ path: 'j', json: { list: [1] } })).toBe('{\n  "list": [\n    1\n  ]\n}\n')
 })
 
+test('files that a command makes, in the directory of the definition', async () => {
+  writeFileSync(join(directory, 'source'), 'hello')
+  const spec = fileSpec.parse({ path: 'made/it', command: 'tr a-z A-Z <source >"$QUARRY_FILE"' })
+  expect(readFileSync(await makeFile(spec, directory, signal, directory), 'utf8')).toBe('HELLO')
+  const fails = (command: string): Promise<string> =>
+    makeFile(fileSpec.parse({ path: 'none', command }), directory, signal, directory)
+  await expect(fails('echo why >&2; false')).rejects.toThrow('the command that makes none failed: why')
+  await expect(fails('true')).rejects.toThrow('it made no file "$QUARRY_FILE"')
+  expect(complaint({ path: 'a', command: ' ' })).toBe('is empty')
+})
+
 test('what is no file spec', () => {
   expect(complaint({ path: 'a' })).toMatch(/exactly one of .* not none/)
   expect(complaint({ path: 'a', data: 'x', json: 1 })).toMatch(/not data and json/)

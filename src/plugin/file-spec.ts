@@ -1,17 +1,18 @@
 /** Files by their content or their origin: the schema of a file spec, and making the file. */
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { throwIfAborted } from '../base/abort.ts'
 import { EnvironmentError, UserError } from '../base/errors.ts'
 import { openHttp } from '../base/http.ts'
 import { runProcess } from '../base/process.ts'
 import type { FileSpec } from '../model/file-spec.ts'
 
-const kinds = ['data', 'base64', 'yaml', 'json', 'url', 'git'] as const
+const kinds = ['data', 'base64', 'yaml', 'json', 'url', 'git', 'command'] as const
 
 /** What stands in a definition: `path`, and exactly one of the others. */
 const written = z.strictObject({
@@ -32,6 +33,13 @@ const written = z.strictObject({
     })
     .optional()
     .describe('a repository that is cloned below `path`'),
+  command: z
+    .string()
+    .regex(/\S/, { error: 'is empty' })
+    .optional()
+    .describe(
+      'command line for bash that makes it, on this host and in the directory of the definition; the file is "$QUARRY_FILE"',
+    ),
 })
 
 /** Parses one file spec; problems say what is wrong with it. */
@@ -51,7 +59,7 @@ export const fileSpec = written.transform((given, context): FileSpec => {
     return fail('a path must not lead out of its directory', ['path'])
   if (path === '.' && kind !== 'git') return fail('a file needs a path', ['path'])
   const at = { path: path === '.' ? '' : path }
-  const { data = '', base64 = '', url = '', git = { repo: '' } } = given
+  const { data = '', base64 = '', url = '', git = { repo: '' }, command = '' } = given
   switch (kind) {
     case 'data':
       return { ...at, type: 'data', data }
@@ -67,6 +75,8 @@ export const fileSpec = written.transform((given, context): FileSpec => {
       if (!/^https?:\/\//.test(url) || !URL.canParse(url))
         return fail('this is no http or https address', ['url'])
       return { ...at, type: 'url', url }
+    case 'command':
+      return { ...at, type: 'command', command }
     case 'git': {
       const { repo, branch } = git
       const spec = {
@@ -98,8 +108,16 @@ function repositoryOf(repo: string): string {
 const FETCH_MS = 10 * 60_000
 const MOST_BYTES = 4 * 2 ** 30
 
-/** Makes the file, or the clone, below a directory of the controller, and gives its path. What is there is left as it is. */
-export async function makeFile(spec: FileSpec, directory: string, signal: AbortSignal): Promise<string> {
+/**
+ * Makes the file, or the clone, below a directory of the controller, and gives its path. What is there is left as it is.
+ * Commands run in `home`, the directory of the definition.
+ */
+export async function makeFile(
+  spec: FileSpec,
+  directory: string,
+  signal: AbortSignal,
+  home = '.',
+): Promise<string> {
   const path = join(directory, spec.path)
   await mkdir(dirname(path), { recursive: true })
   const write = (content: string | Uint8Array): Promise<void> =>
@@ -124,8 +142,33 @@ export async function makeFile(spec: FileSpec, directory: string, signal: AbortS
       break
     case 'git':
       await clone(spec, path, signal)
+      break
+    case 'command':
+      if (!existsSync(path)) await makeByCommand(spec.command, path, signal, home)
   }
   return path
+}
+
+async function makeByCommand(
+  command: string,
+  path: string,
+  signal: AbortSignal,
+  home: string,
+): Promise<void> {
+  const result = await runProcess(['bash', '-o', 'pipefail', '-c', command], {
+    cwd: home,
+    env: { QUARRY_FILE: resolve(path) },
+    signal,
+    timeoutMs: FETCH_MS,
+  })
+  throwIfAborted(signal)
+  const end = result.timedOut ? 'it took too long' : result.stderr.trim().split('\n').slice(-5).join('; ')
+  const why = result.ok ? (existsSync(path) ? undefined : 'it made no file "$QUARRY_FILE"') : end
+  if (why === undefined) return
+  throw new UserError(`the command that makes ${basename(path)} failed: ${why}`, {
+    code: 'QUARRY_FILE_COMMAND',
+    remedy: `try it in ${home}: QUARRY_FILE=/tmp/${basename(path)} bash -c '${command.trim().replaceAll("'", `'\\''`)}'`,
+  })
 }
 
 async function download(url: string, path: string, signal: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ export default defineManager({
   summary: 'files on every node, in the library of its scratch directory',
   needs: [],
   properties: z.strictObject({
-    files: fileSpecs.describe('each with a `path` and one of data, base64, yaml, json, url, git'),
+    files: fileSpecs.describe('each with a `path` and one of data, base64, yaml, json, url, git, command'),
   }),
   provides: [PROVIDER],
   requires: [],
@@ -22,7 +22,9 @@ export default defineManager({
     const path = join(tmpdir(), `quarry-files-${randomBytes(6).toString('hex')}`)
     await using _made = await context.ledger.record({ type: 'path', path })
     await mkdir(path, { mode: 0o700 })
-    for (const file of files) await makeFile(file, path, context.signal)
+    const [first] = context.nodes
+    const home = first && context.environment(first)['QUARRY_DEFINITION_DIR']
+    for (const file of files) await makeFile(file, path, context.signal, home)
     await Promise.all(
       context.nodes.map(async (node) => {
         const library = join(node.scratch, 'library')
