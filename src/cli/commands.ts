@@ -26,6 +26,10 @@ const kernelCommands: CommandGroup['commands'] = {
     summary: "build a kernel from Debian's source, a configuration and patches",
     load: () => import('./kernel/build.ts'),
   },
+  boot: {
+    summary: 'a shell in a guest with that kernel',
+    load: () => import('./kernel/boot.ts'),
+  },
 }
 
 export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
@@ -74,7 +78,7 @@ export const commands: Readonly<Record<string, CommandEntry | CommandGroup>> = {
     load: () => import('./trend.ts'),
   },
   kernel: {
-    summary: 'list, fetch and build the kernels that guests boot',
+    summary: 'list, fetch, build and boot the kernels of guests',
     commands: kernelCommands,
   },
   doctor: {

@@ -44,6 +44,18 @@ export const testNeeds: readonly { readonly id: string; readonly needs: readonly
       tool('losetup', 'mount'),
     ],
   },
+  {
+    id: 'guests',
+    needs: [
+      tool('qemu-system-x86_64', 'qemu-system-x86'),
+      tool('mmdebstrap', 'mmdebstrap'),
+      tool('mke2fs', 'e2fsprogs'),
+      tool('debugfs', 'e2fsprogs'),
+      tool('depmod', 'kmod'),
+      tool('zstd', 'zstd'),
+      tool('cpio', 'cpio'),
+    ],
+  },
   { id: 'agents of SNMP', needs: [tool('/usr/sbin/snmpd', 'snmpd')] },
   { id: 'peers of loads', needs: [tool('wrk', 'wrk')] },
   { id: 'pages in a browser', needs: [tool('chromium', 'chromium')] },

@@ -68,9 +68,9 @@ export function parseIndexTargets(
 
 /** The file of keys that the entry of an archive names, in a sources file of either format. */
 function keysOf(text: string, uri: string): string | undefined {
-  const bare = uri.replace(/\/$/, '')
+  const bare = (word: string): string => word.replace(/\/$/, '')
   for (const entry of text.split(/\n\n+|\n(?=deb )/)) {
-    if (!entry.includes(bare)) continue
+    if (!entry.split(/\s+/).some((word) => bare(word) === bare(uri))) continue
     const keys = /^Signed-By:\s*(\/\S+)/im.exec(entry) ?? /\[[^\]]*signed-by=(\/[^\]\s,]+)/i.exec(entry)
     if (keys?.[1] !== undefined) return keys[1]
   }

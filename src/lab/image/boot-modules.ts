@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { EnvironmentError } from '../../base/errors.ts'
 import { runProcess, startProcess } from '../../base/process.ts'
+import { loadOrder, moduleName, parseModuleIndex } from './load-order.ts'
 
 /** Virtual disks, consoles and network cards of QEMU; the image's file system and the throw-away layer over it. */
 export const BOOT_MODULES = [
@@ -32,7 +33,7 @@ export async function bootModules(
   directory: string,
   names: readonly string[] = BOOT_MODULES,
 ): Promise<BootModule[]> {
-  const order = loadOrder(names, parseModulesDep(await modulesDep(directory)), await builtIn(directory))
+  const order = loadOrder(names, parseModuleIndex(await indexText(directory)), await builtIn(directory))
   if (!Array.isArray(order)) {
     throw new EnvironmentError(`the kernel of ${directory} has no module ${order.absent}`, {
       code: 'QUARRY_KERNEL_MODULE',
@@ -47,47 +48,6 @@ export async function bootModules(
   )
 }
 
-/** modules.dep(5): what each file needs, by its path; paths are relative to the directory. */
-export function parseModulesDep(text: string): Map<string, readonly string[]> {
-  const needs = new Map<string, readonly string[]>()
-  for (const line of text.split('\n')) {
-    const [, path, after = ''] = /^(\S+\.ko(?:\.\w+)?):(.*)$/.exec(line) ?? []
-    if (path !== undefined)
-      needs.set(
-        path,
-        after.split(' ').filter((need) => need !== ''),
-      )
-  }
-  return needs
-}
-
-/** Paths in the order of loading, or the first name that the kernel has neither as a file nor built in. */
-export function loadOrder(
-  names: readonly string[],
-  needs: ReadonlyMap<string, readonly string[]>,
-  builtin: ReadonlySet<string>,
-): string[] | { readonly absent: string } {
-  const byName = new Map([...needs.keys()].map((path) => [moduleName(path), path]))
-  const order = new Set<string>()
-  const add = (path: string): void => {
-    if (order.has(path)) return
-    for (const need of needs.get(path) ?? []) if (need !== path) add(need)
-    order.add(path)
-  }
-  for (const name of names.map((given) => given.replaceAll('-', '_'))) {
-    const path = byName.get(name)
-    if (path !== undefined) add(path)
-    else if (!builtin.has(name)) return { absent: name }
-  }
-  return [...order]
-}
-
-/** `kernel/fs/ext4/ext4.ko.xz` is `ext4`; hyphens become underscores, as the kernel has it. */
-export const moduleName = (path: string): string =>
-  basename(path)
-    .replace(/\.ko(\.\w+)?$/, '')
-    .replaceAll('-', '_')
-
 async function builtIn(directory: string): Promise<Set<string>> {
   const file = join(directory, 'modules.builtin')
   const text = existsSync(file) ? await readFile(file, 'utf8') : ''
@@ -95,9 +55,12 @@ async function builtIn(directory: string): Promise<Set<string>> {
 }
 
 /** A package of Debian brings no modules.dep: that is made when it is installed. */
-async function modulesDep(directory: string): Promise<string> {
-  const file = join(directory, 'modules.dep')
-  if (existsSync(file)) return await readFile(file, 'utf8')
+async function indexText(directory: string): Promise<string> {
+  if (existsSync(join(directory, 'modules.dep'))) {
+    const files = ['dep', 'softdep', 'alias'].map((name) => join(directory, `modules.${name}`))
+    const texts = await Promise.all(files.filter(existsSync).map((file) => readFile(file, 'utf8')))
+    return texts.join('\n')
+  }
   const base = resolve(directory, '../../..')
   const result = await runProcess(['depmod', '--dry-run', '--basedir', base, basename(resolve(directory))])
   if (result.ok) return result.stdout

@@ -1,13 +1,13 @@
 /** Root file systems of guests: Debian with the tools that collectors need, each built once. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { cached, contentKey } from '../cache.ts'
 import { hostSuite } from './apt-sources.ts'
-import { buildImage } from './build.ts'
+import { buildImage, TREE } from './build.ts'
 import { BASE_PACKAGES } from './packages.ts'
 
 /** Raised when the same packages make another image. */
-const BUILDER = '1'
+const BUILDER = '2'
 
 export interface GuestImageOptions {
   /** Debian packages besides those of every image. */
@@ -31,23 +31,44 @@ export interface GuestImage {
 
 /**
  * The image of a suite and packages (amd64), built when there is none. No network is needed when there is one: newer
- * packages of Debian come into it when its directory is removed from the cache. Rejects with an EnvironmentError that
- * says what the host lacks.
+ * packages of Debian come into it when `images` is removed from the cache. Rejects with an EnvironmentError that says
+ * what the host lacks.
  */
 export async function guestImage(options: GuestImageOptions): Promise<GuestImage> {
   const { signal, progress = () => {} } = options
   const suite = options.suite ?? (await hostSuite())
-  const packages = [...new Set([...BASE_PACKAGES, ...(options.packages ?? [])])].toSorted()
-  const key = `${suite}-${contentKey([BUILDER, suite, ...packages])}`
+  const builder = { suite, signal, progress }
+  const base = await image(builder, BASE_PACKAGES)
+  const present = new Set(base.packages.map(({ name }) => name))
+  const more = (options.packages ?? []).filter((name) => !present.has(name))
+  return more.length === 0 ? base : await image(builder, more, base)
+}
+
+interface Builder {
+  readonly suite: string
+  readonly signal: AbortSignal
+  readonly progress: (sentence: string) => void
+}
+
+async function image(
+  { suite, signal, progress }: Builder,
+  names: readonly string[],
+  base?: GuestImage,
+): Promise<GuestImage> {
+  const packages = [...new Set(names)].toSorted()
+  const key = `${suite}-${contentKey([BUILDER, base?.key ?? '', ...packages])}`
   const directory = await cached({
     kind: 'images',
     key,
     signal,
     make: async (place) => {
       progress(
-        `building a guest image of ${suite} with ${packages.length} packages, which takes a minute or two`,
+        base === undefined
+          ? `building a guest image of ${suite}, which takes a minute or two`
+          : `building a guest image of ${suite} with ${packages.join(', ')}`,
       )
-      await buildImage({ directory: place, suite, packages, signal, progress })
+      const begin = base === undefined ? {} : { base: join(dirname(base.path), TREE) }
+      await buildImage({ directory: place, suite, packages, ...begin, signal, progress })
     },
   })
   const lines = (await readFile(join(directory, 'packages'), 'utf8')).trim().split('\n')

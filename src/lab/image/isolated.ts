@@ -40,7 +40,8 @@ rmdir "$work"
 export async function runIsolated(script: string, options: ScriptOptions): Promise<void> {
   const { what, directory, args, signal, progress } = options
   const isolated = [...(await isolation(what)), 'sh', '-c', BEFORE + script + AFTER, 'sh', directory, ...args]
-  await using running = await startProcess(isolated, { signal, env: { LC_ALL: 'C' } })
+  // There is nothing to be tidied up by those inside, and the first process of a namespace does not heed TERM.
+  await using running = await startProcess(isolated, { signal, graceMs: 0, env: { LC_ALL: 'C' } })
   const said: string[] = []
   for await (const lines of linesOf(running.stderr, 1000)) {
     for (const line of lines) {

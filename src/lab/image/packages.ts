@@ -3,6 +3,7 @@
 /** Debian packages of the base image. Debian's essential ones (bash, coreutils, dpkg, grep ...) are there anyway. */
 export const BASE_PACKAGES: readonly string[] = [
   // The machine: processes, modules, file systems, networks.
+  'btrfs-progs',
   'e2fsprogs',
   'iproute2',
   'iputils-ping',
@@ -15,6 +16,7 @@ export const BASE_PACKAGES: readonly string[] = [
   'psmisc',
   'python3-minimal',
   'util-linux',
+  'xfsprogs',
   // What looks into it.
   'blktrace',
   'bpftrace',
