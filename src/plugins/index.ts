@@ -82,6 +82,7 @@ import sshonly from './provisioners/sshonly/index.ts'
 import vm from './provisioners/vm/index.ts'
 import cpu from './samplers/cpu/index.ts'
 import disk from './samplers/disk/index.ts'
+import kernelReports from './samplers/kernel-reports/index.ts'
 import memory from './samplers/memory/index.ts'
 import network from './samplers/network/index.ts'
 import pressure from './samplers/pressure/index.ts'
@@ -180,6 +181,7 @@ export const components: readonly Component[] = [
   vm,
   cpu,
   disk,
+  kernelReports,
   memory,
   network,
   pressure,

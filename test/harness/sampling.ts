@@ -16,6 +16,7 @@ export function sampling(
   const sampler = plugin.open({ node, sink, signal: new AbortController().signal }, parsed)
   return {
     sink,
+    close: async () => sampler.close?.(),
     tick: (): Map<string, number> => {
       sink.begin()
       void sampler.sample(files)

@@ -77,7 +77,7 @@ export function parseLine(line: string, index: number, cut = false): KernelLine 
     seconds = Number(record[2]) / 1e6
     caller = record[3] ?? ''
     stamped = true
-    text = unescaped(text)
+    text = clean(unescaped(text))
   } else {
     if (take(JOURNAL) !== null || take(CALENDAR) !== null) stamped = true
     const decoded = take(DECODED)

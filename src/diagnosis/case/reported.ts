@@ -1,7 +1,6 @@
 /**
  * What the kernel itself reported while the run lasted: a panic, a lock-up, a task that hangs, a process killed for want of
- * memory. One candidate for each title on each node. What was reported in the healthy stretch too, or before the run began,
- * explains nothing by itself.
+ * memory. One candidate for each title on each node. What was reported in the healthy stretch too explains nothing by itself.
  */
 import { reportKinds } from '../../base/kernel-reports/report.ts'
 import type { NodeReport } from '../../evidence/kernel-reports.ts'
@@ -15,6 +14,8 @@ import { literal, query } from './sql.ts'
 const OF_A_TASK = new Set(['hung-task', 'out-of-memory', 'user-fault'])
 /** Chance of a report in a sick stretch of a host that makes it in healthy ones. */
 const CHANCE_OF_A_HABIT = 0.3
+/** Of one of a host that made it before the run. */
+const CHANCE_OF_A_REPEATER = 0.01
 /** Nanoseconds of the log that are shown from the first line of a report on. */
 const SHOWN_NS = 2_000_000_000n
 
@@ -27,7 +28,8 @@ export async function reported(the: Case, answers: Meaning['answers']): Promise<
     (same) => {
       const during = same.filter(({ ts }) => ts >= the.from && ts <= the.to)
       const [first] = during
-      return first === undefined ? [] : [candidateOf(the, first, during, same.length - during.length)]
+      const before = same.filter(({ ts }) => ts < the.from).length
+      return first === undefined ? [] : [candidateOf(the, first, during, before)]
     },
   )
 }
@@ -36,16 +38,22 @@ function candidateOf(the: Case, first: NodeReport, during: readonly NodeReport[]
   const { node, report, ts } = first
   const { answers, layer, chance, gravity, standsAlone } = meanings[report.kind]
   const healthy = the.symptom === null ? 0 : during.filter((one) => one.ts < the.healthy.to).length
-  const isHabit = healthy > 0 || before > 0
+  const isHabit = healthy > 0
+  const probability = isHabit
+    ? CHANCE_OF_A_HABIT
+    : before > 0
+      ? Math.max(chance, CHANCE_OF_A_REPEATER)
+      : chance
   const task = OF_A_TASK.has(report.kind) ? report.task : null
   const who =
     report.task === null
       ? ''
       : `; ${task === null ? 'running was ' : ''}${plain(report.task.comm)} (pid ${report.task.pid})`
-  const habit = [
-    ...(healthy > 0 ? [`${count(healthy)} of them while all was well`] : []),
-    ...(before > 0 ? [`${count(before)} more before the run`] : []),
-  ]
+  // Earlier runs on the same host leave their reports in its log: those say little of what is healthy.
+  const earlier = before === 0 ? '' : ` It was reported ${count(before)} times before the run too.`
+  const habit = isHabit
+    ? ` It is a habit of this host: ${count(healthy)} of them came while all was well.`
+    : ''
   const told = `${duration(Number(ts > beginOf(the) ? ts - beginOf(the) : beginOf(the) - ts))} ${
     ts < beginOf(the) ? 'before' : 'after'
   } ${the.symptom === null ? 'the workload' : 'the symptom'} began`
@@ -61,12 +69,12 @@ function candidateOf(the: Case, first: NodeReport, during: readonly NodeReport[]
     },
     statement:
       `The kernel reported ${plain(report.title)} (${reportKinds[report.kind]}) ` +
-      `${during.length === 1 ? 'once' : `${count(during.length)} times`}, first ${told}${who}.` +
-      `${habit.length === 0 ? '' : ` It is a habit of this host: ${habit.join(', ')}.`}` +
+      `${during.length === 1 ? 'once,' : `${count(during.length)} times, first`} ${told}${who}.` +
+      `${habit}${earlier}` +
       `${report.corrupted ? ' The report is incomplete.' : ''}`,
     brief: `The kernel reported ${plain(report.title)} ${told}`,
-    effect: { value: during.length, unit: 'reports', reference: healthy + before },
-    comparison: the.comparisons.make(isHabit ? CHANCE_OF_A_HABIT : chance, 'rules'),
+    effect: { value: during.length, unit: 'reports', reference: healthy },
+    comparison: the.comparisons.make(probability, 'rules'),
     big: !isHabit,
     standsAlone,
     sql: query(`

@@ -79,7 +79,7 @@ test('what is reported in the healthy stretch too is a habit', async () => {
   const found = (await findingsOf(run)).filter(({ statement }) => statement.startsWith('The kernel reported'))
   expect(found.length).toBe(3)
   expect(found.some(({ confident }) => confident)).toBe(false)
-  expect(found[0]?.statement).toContain('It is a habit of this host: 1 of them while all was well.')
+  expect(found[0]?.statement).toContain('It is a habit of this host: 1 of them came while all was well.')
 })
 
 test('without a symptom a panic stands by itself, and what is older than the run does not count', async () => {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { z } from 'zod'
 import { EnvironmentError } from '../../../base/errors.ts'
 import { defineCollector } from '../../../plugin/define.ts'
-import { consoleParser } from './parse.ts'
+import { consoleParser } from '../../../plugin/console-parser.ts'
 
 export default defineCollector({
   id: 'console',
@@ -20,7 +20,8 @@ export default defineCollector({
     if (machine === undefined) throw new EnvironmentError(`${name} is no virtual machine`)
     // While it answers, its own log has the same, with levels.
     if (lost?.aborted !== true) return
-    const parser = consoleParser(context.rows, machine.bootedAtNs)
+    const { rows, clock } = context
+    const parser = consoleParser({ rows, nowNs: () => clock.now(), bootedAtNs: machine.bootedAtNs })
     await context.ingest('console.txt', createReadStream(machine.console), parser)
   },
 })
