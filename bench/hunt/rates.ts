@@ -1,12 +1,13 @@
 /**
  * Rates that are looked at after each run: in how many hunts an interval ever excludes the truth, beside the intervals of
- * Clopper and Pearson and of Wilson; and the runs that deciding between two rates takes, beside Wald's least.
+ * Clopper and Pearson and of Wilson, and the same of rates by time; and the runs that deciding between two rates takes, beside Wald's least.
  *
  *   node bench/hunt/rates.ts [HUNTS]      1000
  */
 import { seededRandom } from '../../src/base/random.ts'
 import { betaQuantile } from '../../src/hunt/stats/beta.ts'
 import { confidenceSequence } from '../../src/hunt/stats/confidence-sequence.ts'
+import { rateInterval } from '../../src/hunt/stats/hazard.ts'
 import { decide } from '../../src/hunt/stats/sprt.ts'
 
 const HUNTS = Number(process.argv[2] ?? 1000)
@@ -58,6 +59,31 @@ for (const rate of [0.05, 0.2, 0.5]) {
     return `${name} ${((count / HUNTS) * 100).toFixed(1)} %`
   })
   say(`rate ${rate}: the truth was excluded at some time by ${wrong.join(', ')}`)
+}
+
+// By time: runs end when it comes, and at the latest after a whole run; half of them are stopped at a tenth of it.
+for (const perRun of [0.1, 1, 5]) {
+  let wrong = 0
+  for (let hunt = 0; hunt < HUNTS; hunt++) {
+    const random = seededRandom(hunt * 7919 + 13)
+    const known = { shown: 0, seconds: 0 }
+    const whole = 900
+    for (let runs = 1; runs <= LOOKS; runs++) {
+      const [time, end] = [
+        (-whole / perRun) * Math.log(1 - random.next()),
+        runs % 2 === 0 ? whole : whole / 10,
+      ]
+      known.seconds += Math.min(time, end)
+      if (time < end) known.shown++
+      const { low, high } = rateInterval(known, CONFIDENCE)
+      if (low <= perRun / whole && perRun / whole <= high) continue
+      wrong++
+      break
+    }
+  }
+  say(
+    `${perRun} times per whole run: the truth was excluded at some time by the interval by time ${((wrong / HUNTS) * 100).toFixed(1)} %`,
+  )
 }
 
 /** Expected runs at a rate that no test of these errors can do with less of (Wald 1945), without overshoot. */

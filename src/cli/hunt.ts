@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { UserError } from '../base/errors.ts'
 import { runSql } from '../evidence/sql.ts'
 import { huntNamed } from '../definition/load.ts'
+import { withEarlyEnd, withoutBroken } from '../hunt/early.ts'
 import { createCheckouts, readHistory } from '../hunt/git-history.ts'
 import {
   createHunt,
@@ -19,17 +20,20 @@ import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import type { Planner } from '../hunt/planner.ts'
 import { plannerOf, samplePoint } from '../hunt/question.ts'
 import { ofHuntedBug } from '../hunt/same-bug.ts'
-import { assignments, questions, type Answer, type HuntResult, type Point } from '../model/hunt.ts'
+import { survivalCurves } from '../hunt/survival.ts'
+import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
 import { huntPage } from '../report/hunt/page.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
 import { defineCommand, parameterOption, parseParameters, type CommandContext } from './command.ts'
 import { readDefinition, readInput } from './definition-file.ts'
+import { addRuns, tellPlan } from './hunt-by-hand.ts'
 import { installNeeded } from './install.ts'
 import { createHuntView, huntLine, renderHunt, takeHunt } from './progress/hunt-view.ts'
 import { liveLines } from './progress/live.ts'
 import { secretsOption } from './secrets.ts'
+import { parametersOfTrial } from './trial-parameters.ts'
 import { runTrial } from './trial-process.ts'
 
 export const command = defineCommand({
@@ -41,6 +45,12 @@ export const command = defineCommand({
     parameter: parameterOption,
     runs: { value: 'directory', summary: 'where the hunt directory goes; ./runs, or QUARRY_RUNS' },
     parallel: { value: 'count', summary: 'runs side by side, instead of what the definition says' },
+    add: {
+      value: 'run',
+      many: true,
+      summary: 'count a run that was made by hand or elsewhere: its directory; may be repeated',
+    },
+    plan: { value: 'count', summary: 'tell the commands that make the next runs, and make none' },
     why: { summary: 'tell why each run was made and what would be next, and make none' },
     asIs: { summary: 'install nothing: go without the collectors whose tools are missing' },
     secrets: secretsOption,
@@ -48,11 +58,16 @@ export const command = defineCommand({
   },
   details: `Chooses what to run next, runs as much side by side as may be, and stops as soon as the answer is sure
 enough. The first Ctrl-C stops it; \`quarry hunt DIRECTORY\` goes on, also after \`kill -9\`.
+Other machines help by what \`--plan 5\` prints; their run directories, copied here, count after \`--add\`.
 Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
   run: async (options, context) => {
-    const { definition: word, why, plain, secrets, asIs } = options
+    const { definition: word, why, plain, secrets, asIs, add, plan } = options
+    if ((add.length > 0 || plan !== undefined) && !isHunt(word)) {
+      const remedy = `begin it: quarry hunt ${word}`
+      throw new UserError(`${word} is not the directory of a hunt`, { remedy })
+    }
     using directory =
-      isHunt(word) && why
+      isHunt(word) && (why || add.length > 0 || plan !== undefined)
         ? lookAt(word)
         : isHunt(word)
           ? openHunt(resolve(word))
@@ -60,17 +75,21 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     const { record } = directory
     const planner = plannerOf(record)
     if (why) return tellWhy(directory, planner, context)
-    const parametersOf = (point: Point): string[] => trialParameters(record, directory, point)
-    const { definition, registry } = await readDefinition({
-      file: record.definition,
-      parameters: parametersOf(samplePoint(record)),
-      registry: await context.registry(),
-      signal: context.signal,
-    })
+    const load = async (parameters: readonly string[]) =>
+      await readDefinition({
+        file: record.definition,
+        parameters,
+        registry: await context.registry(),
+        signal: context.signal,
+      })
+    const { definition, registry } = await load(parametersOfTrial(directory, { point: samplePoint(record) }))
     if (definition.text.source !== directory.text) {
       const remedy = `begin a new hunt: quarry hunt ${record.definition}`
       throw new UserError(`${record.definition} is no longer what it was when the hunt began`, { remedy })
     }
+    const byHand = { directory, planner, definition, load }
+    if (add.length > 0) return await addRuns(byHand, add, context)
+    if (plan !== undefined) return tellPlan(byHand, plan, context)
     if (!asIs) await installNeeded(definition, registry, context)
     const shared = definition.groups.some(({ provisioner }) => provisioner.component === 'local')
     const parallel = parallelOf(options.parallel ?? record.section.parallel, shared)
@@ -88,11 +107,10 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
         signal: context.signal,
         progress: (event) => view.take(event),
         prepare: async ({ point }, signal) => await checkouts?.prepare(String(point['commit']), signal),
-        run: ({ point }, at, signal) =>
-          runTrial(
-            { definition: record.definition, parameters: parametersOf(point), secrets, directory: at },
-            signal,
-          ),
+        run: (trial, at, signal) => {
+          const parameters = parametersOfTrial(directory, trial, definition)
+          return runTrial({ definition: record.definition, parameters, secrets, directory: at }, signal)
+        },
         measure: async (run) => {
           const { rows } = await runSql(run, record.section.quantity ?? '')
           const value = rows[0]?.[0]
@@ -102,6 +120,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     }
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
     const result = resultOf(directory, answer)
+    const trials = ofHuntedBug(withoutBroken(directory.trials))
     writeFileSync(
       join(directory.path, 'hunt.html'),
       huntPage({
@@ -109,7 +128,8 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
         title: definition.description ?? record.definition,
         picture: answer.picture,
         runsToGo: answer.runsToGo,
-        trials: ofHuntedBug(directory.trials),
+        curves: survivalCurves(trials),
+        trials,
         pageOf: (run) => relative(directory.path, join(run, 'case.html')),
       }),
     )
@@ -120,12 +140,17 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
 })
 
 /** Why each run was made, and what would be next. */
-function tellWhy({ trials: all }: HuntDirectory, planner: Planner, { print }: CommandContext): number {
+function tellWhy(
+  { trials: all, record }: HuntDirectory,
+  planner: Planner,
+  { print }: CommandContext,
+): number {
   for (const trial of all) print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
-  const trials = ofHuntedBug(all)
-  const answer = planner.answer(trials)
+  const trials = ofHuntedBug(withoutBroken(all))
+  const answer = withEarlyEnd(planner.answer(trials), trials, record.section)
   const [next] = answer.done ? [] : planner.next(trials, 1)
   print(next === undefined ? answer.sentence : `next: ${next.why}`)
+  if (answer.early !== undefined) print(answer.early.sentence)
   return exitCodes.pass
 }
 
@@ -184,17 +209,6 @@ async function begin(
 
 const needsCheckout = (text: string): boolean => /\{\{\{?&?\s*checkout\b/.test(text)
 
-function trialParameters(record: HuntRecord, directory: HuntDirectory, point: Point): string[] {
-  const commit = point['commit']
-  return [
-    ...assignments(record.parameters),
-    ...assignments(point),
-    ...(record.checkout === true && commit !== undefined
-      ? [`checkout=${join(directory.checkouts, String(commit))}`]
-      : []),
-  ]
-}
-
 /** A hunt to look at, which another process may be hunting on in. */
 function lookAt(path: string): HuntDirectory {
   const refuse = (): never => {
@@ -204,11 +218,12 @@ function lookAt(path: string): HuntDirectory {
   return {
     path: at,
     record: readHunt(at),
-    text: '',
+    text: readFileSync(join(at, 'definition.yaml'), 'utf8'),
     trials: readTrials(at),
     trialDirectory: (number) => resolve(at, 'trials', String(number)),
     checkouts: resolve(at, 'checkouts'),
     plan: refuse,
+    added: () => [],
     settle: refuse,
     save: refuse,
     [Symbol.dispose]: () => undefined,
@@ -253,13 +268,18 @@ function resultOf({ record, path, trials }: HuntDirectory, answer: Answer): Hunt
     result: answer.result,
     probability: answer.probability,
     runs: trials.length,
+    ...(answer.early === undefined ? {} : { early: answer.early }),
   }
 }
 
-function summary({ answer, directory, runs, verdict }: HuntResult, { done, runsToGo }: Answer): string {
+function summary(
+  { answer, directory, runs, verdict, early }: HuntResult,
+  { done, runsToGo }: Answer,
+): string {
   const rest = runsToGo === null ? '' : `, about ${runsToGo} runs more`
   return [
     answer,
+    ...(early === undefined ? [] : [early.sentence]),
     `${runs} runs: ${join(directory, 'hunt.html')}`,
     ...(verdict === 'unknown' && !done ? [`Not sure yet${rest}: quarry hunt ${directory}`] : []),
   ].join('\n')

@@ -1,5 +1,5 @@
 /** The record of one run as it grows: states, errors and events, on disk at every step. */
-import { hostname } from 'node:os'
+import { hostname, release } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { EnvironmentError, TargetError, UserError, messageOf } from '../base/errors.ts'
 import type { Definition } from '../model/definition.ts'
@@ -57,6 +57,7 @@ export function openJournal(
     notLookedAt: [],
     cost: { observerCpuNs: 0, wallNs: 0 },
     host: hostname(),
+    kernel: release(),
     quarry: quarryVersion,
   }
   const update = (patch: Partial<RunRecord>): void => {

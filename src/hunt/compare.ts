@@ -1,9 +1,13 @@
-/** Is A different from B: how often it comes, or a quantity that is measured in each run. */
+/**
+ * Is A different from B: how often it comes, or a quantity that is measured in each run. It ends when they differ, and
+ * also when they are sure to differ by less than what matters. Both claims may be looked at after each run.
+ */
 import { compareByRanks } from '../diagnosis/stats/mann-whitney.ts'
 import { median } from '../diagnosis/stats/order.ts'
 import type { Answer, Level, Trial } from '../model/hunt.ts'
 import type { Planner } from './planner.ts'
-import { evidenceOfDifference } from './stats/two-rates.ts'
+import { differenceInterval, evidenceOfDifference } from './stats/two-rates.ts'
+import { evidenceOfDifferentRanks, rankEvidence, shiftInterval, type Observed } from './stats/two-samples.ts'
 import { percent, ratesPicture, tally, telling } from './tally.ts'
 
 export interface CompareQuestion {
@@ -12,13 +16,15 @@ export interface CompareQuestion {
   readonly levels: readonly [Level, Level]
   /** Name of the measured quantity; null to compare how often it comes. */
   readonly quantity: string | null
+  /** The smallest difference that matters: of rates in [0, 1]; of a quantity as a share of the first one's median. */
+  readonly smallest: number
 }
 
-/** Runs of each side after which a quantity is looked at for the first time; from then on at each doubling. */
-const FIRST_LOOK = 6
+/** Runs of both sides before anybody guesses how many more there will be. */
+const FEW = 10
 
 export function comparePlanner(question: CompareQuestion): Planner {
-  const { confidence, factor, levels, quantity } = question
+  const { confidence, factor, levels, quantity, smallest } = question
   const sideOf = (trials: readonly Trial[], level: Level): Trial[] =>
     trials.filter(({ point }) => String(point[factor]) === String(level))
   const answer = (trials: readonly Trial[]): Answer => {
@@ -31,23 +37,28 @@ export function comparePlanner(question: CompareQuestion): Planner {
       quantity === null
         ? occurrence(
             sides.map(({ trials: own }) => own),
-            confidence,
+            question,
           )
-        : measured(
-            sides.map(({ trials: own }) => own),
-            confidence,
-            quantity,
-          )
-    const { differs, probability, figures } = found
+        : measured(settled(trials), question, quantity)
+    const { different, alike, figures, runs } = found
+    const enough = -Math.log(1 - confidence)
+    const differs = different >= enough
+    const same = !differs && alike >= enough
+    const [first, second] = levels
+    // Should the evidence grow as it did.
+    const most = Math.max(different, alike)
+    const runsToGo = runs < FEW || most <= 0 ? null : Math.max(1, Math.round(runs * (enough / most - 1)))
     return {
-      done: differs,
-      sure: differs,
-      result: { differs, ...found.result },
-      probability,
+      done: differs || same,
+      sure: differs || same,
+      result: { differs, same, ...found.result },
+      probability: 1 - Math.min(1, Math.exp(-(same ? alike : different))),
       sentence: differs
-        ? `${levels[0]} and ${levels[1]} differ: ${figures}.`
-        : `No difference between ${levels[0]} and ${levels[1]} is proved: ${figures}.`,
-      runsToGo: differs ? 0 : null,
+        ? `${first} and ${second} differ: ${figures}.`
+        : same
+          ? `${first} and ${second} do not differ by as much as matters (${percent(smallest)}): ${figures}.`
+          : `No difference between ${first} and ${second} is proved, and none excluded: ${figures}.`,
+      runsToGo: differs || same ? 0 : runsToGo,
       picture,
     }
   }
@@ -72,55 +83,75 @@ export function comparePlanner(question: CompareQuestion): Planner {
 }
 
 interface Comparison {
-  readonly differs: boolean
-  readonly probability: number
+  /** Evidence that they differ, and that they do not by as much as matters: natural logarithms. */
+  readonly different: number
+  readonly alike: number
+  /** Runs, or values, of both sides. */
+  readonly runs: number
   readonly figures: string
   readonly result: Readonly<Record<string, unknown>>
 }
 
-function occurrence(sides: readonly (readonly Trial[])[], confidence: number): Comparison {
+function occurrence(sides: readonly (readonly Trial[])[], question: CompareQuestion): Comparison {
   const [a, b] = sides.map((trials) => tally(trials))
   if (a === undefined || b === undefined) throw new Error('a comparison has two sides')
-  const evidence = evidenceOfDifference(a, b)
-  const differs = evidence >= -Math.log(1 - confidence)
+  const { confidence, smallest } = question
+  const { low, high } = differenceInterval(a, b, confidence)
+  const guess = a.runs === 0 || b.runs === 0 ? 0 : b.shown / b.runs - a.shown / a.runs
+  // Both must be excluded, so that neither needs a share of the error (intersection-union, Berger 1982).
+  const alike =
+    Math.abs(guess) < smallest
+      ? Math.min(evidenceOfDifference(a, b, -smallest), evidenceOfDifference(a, b, smallest))
+      : 0
+  const points = (share: number): string => `${share < 0 ? '-' : '+'}${percent(Math.abs(share))}`
   return {
-    differs,
-    probability: 1 - Math.min(1, Math.exp(-evidence)),
-    figures: [a, b]
+    different: evidenceOfDifference(a, b),
+    alike,
+    runs: a.runs + b.runs,
+    figures: `${[a, b]
       .map(({ shown, runs }) => `${shown} of ${runs} runs (${percent(runs === 0 ? 0 : shown / runs)})`)
-      .join(' against '),
-    result: { rates: [a, b] },
+      .join(' against ')}, a difference of ${points(low)} to ${points(high)}`,
+    result: { rates: [a, b], difference: { low, high } },
   }
 }
 
-/** Looked at after 6, 12, 24, ... runs of each side; the k-th look may err with alpha * 6 / (pi k)^2, in all alpha. */
-function measured(sides: readonly (readonly Trial[])[], confidence: number, quantity: string): Comparison {
-  const [a = [], b = []] = sides.map((trials) =>
-    trials.flatMap(({ value }) => (value === undefined ? [] : [value])),
-  )
-  const size = Math.min(a.length, b.length)
-  let best: Comparison = {
-    differs: false,
-    probability: 0,
-    figures: `${quantity} was measured ${a.length} and ${b.length} times`,
-    result: { quantity },
+/**
+ * The trials before the first that is still running. Those after it wait, for which of two runs ends first may have to do
+ * with what it measures.
+ */
+function settled(trials: readonly Trial[]): readonly Trial[] {
+  const first = trials.findIndex(({ outcome }) => outcome === 'running')
+  return first < 0 ? trials : trials.slice(0, first)
+}
+
+function measured(trials: readonly Trial[], question: CompareQuestion, quantity: string): Comparison {
+  const { confidence, factor, levels, smallest } = question
+  const sample = trials.flatMap(({ value, point }): Observed[] => {
+    const side = levels.findIndex((level) => String(point[factor]) === String(level))
+    return value === undefined || side < 0 ? [] : [{ second: side === 1, value }]
+  })
+  const of = (wanted: boolean): number[] =>
+    sample.filter(({ second }) => second === wanted).map(({ value }) => value)
+  const [first, second] = [of(false), of(true)]
+  if (first.length === 0 || second.length === 0) {
+    const figures = `${quantity} was measured ${first.length} and ${second.length} times`
+    return { different: 0, alike: 0, runs: sample.length, figures, result: { quantity } }
   }
-  for (let look = 1, runs = FIRST_LOOK; runs <= size; look++, runs *= 2) {
-    const level = ((1 - confidence) * 6) / (Math.PI * look) ** 2
-    const [first, second] = [a.slice(0, runs), b.slice(0, runs)]
-    const { p, delta } = compareByRanks(first, second)
-    const superiority = (delta + 1) / 2
-    // Hodges and Lehmann 1963: the median of all differences.
-    const shift = median(second.flatMap((one) => first.map((other) => one - other)))
-    best = {
-      differs: p <= level,
-      probability: 1 - p,
-      figures:
-        `${quantity} is ${Math.abs(shift).toPrecision(3)} ${shift < 0 ? 'lower' : 'higher'} in the second (median), ` +
-        `which is above the first in ${percent(superiority)} of pairs (p = ${p.toPrecision(2)}, ${runs} runs of each)`,
-      result: { quantity, shift, superiority, p },
-    }
-    if (best.differs) break
+  // Hodges and Lehmann 1963: the median of all differences.
+  const shift = median(second.flatMap((one) => first.map((other) => one - other)))
+  const { low, high } = shiftInterval(sample, confidence, shift)
+  const limit = smallest * Math.abs(median(first))
+  const superiority = (compareByRanks(first, second).delta + 1) / 2
+  const number = (value: number): string =>
+    Number.isFinite(value) ? value.toPrecision(3) : value < 0 ? '-∞' : '∞'
+  return {
+    different: evidenceOfDifferentRanks(sample),
+    alike: limit > 0 ? Math.min(rankEvidence(sample, limit).lower, rankEvidence(sample, -limit).higher) : 0,
+    runs: sample.length,
+    figures:
+      `${quantity} is ${number(Math.abs(shift))} ${shift < 0 ? 'lower' : 'higher'} in the second ` +
+      `(${number(low)} to ${number(high)} around a median of ${number(median(first))}), which is above the first in ` +
+      `${percent(superiority)} of pairs (${first.length} and ${second.length} runs)`,
+    result: { quantity, shift, low, high, superiority },
   }
-  return best
 }

@@ -10,6 +10,7 @@ import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
 import { aliveness, ownerOf, type Owner } from '../node/ledger-lines.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
 import { newRunId } from '../store/run-directory.ts'
+import { addedRuns } from './added.ts'
 import { runFiles, type RunFiles } from '../store/run-files.ts'
 
 export interface HuntRecord {
@@ -36,7 +37,10 @@ export interface HuntDirectory extends Disposable {
   trialDirectory(number: number): string
   /** Directory with the files of built commits, which later runs of them use again. */
   readonly checkouts: string
-  plan(trial: Pick<Trial, 'point' | 'why'>): TrialRecord
+  /** The next trial, written before it begins. */
+  plan(trial: Pick<Trial, 'point' | 'why' | 'endsAt'>): TrialRecord
+  /** Runs that were added and are not yet among the trials, as trials that are not yet written. */
+  added(): readonly TrialRecord[]
   settle(trial: TrialRecord): void
   /** What is known now, for whoever looks at it from outside. */
   save(answer: Answer): void
@@ -73,6 +77,7 @@ export function openHunt(path: string): HuntDirectory {
   takeLock(lock, record.id)
   const trials = new Map(readTrials(path).map((trial) => [trial.number, trial]))
   const files = filesOf(path)
+  const next = (): number => Math.max(0, ...trials.keys()) + 1
   const put = (trial: TrialRecord): void => {
     files.append(TRIALS, trial)
     trials.set(trial.number, trial)
@@ -86,12 +91,15 @@ export function openHunt(path: string): HuntDirectory {
     },
     trialDirectory: (number) => join(path, 'trials', String(number)),
     checkouts: join(path, 'checkouts'),
-    plan: ({ point, why }) => {
-      const number = Math.max(0, ...trials.keys()) + 1
-      const trial: TrialRecord = { number, point, why, outcome: 'running', seconds: 0 }
+    plan: (planned) => {
+      const trial: TrialRecord = { number: next(), ...planned, outcome: 'running', seconds: 0 }
       put(trial)
       return trial
     },
+    added: () =>
+      addedRuns(path, [...trials.values()], (number) => runOf(join(path, 'trials', String(number)))).map(
+        (one, index) => ({ number: next() + index, ...one, outcome: 'running', seconds: 0 }),
+      ),
     settle: put,
     save: (answer) => files.write('answer.json', `${JSON.stringify(answer, null, 2)}\n`),
     [Symbol.dispose]: () => rmSync(lock, { force: true }),

@@ -10,6 +10,7 @@ import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
 import type { RunRecord } from '../model/run.ts'
 import { readRunRecord } from '../store/run-directory.ts'
 import { runOf, type HuntDirectory } from './hunt-directory.ts'
+import { endOfNext, withEarlyEnd, withoutBroken } from './early.ts'
 import { judge } from './outcome.ts'
 import type { Planner } from './planner.ts'
 import { bugsOf, createBugs, ofHuntedBug } from './same-bug.ts'
@@ -57,7 +58,8 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
     progress({ type: 'trial', trial })
   }
   const grouped = async (trial: TrialRecord): Promise<TrialRecord> => {
-    if (trial.outcome !== 'shown') return trial
+    // One that ended at a sign has less to be told apart by than one that went on.
+    if (trial.outcome !== 'shown' || trial.early) return trial
     try {
       const signature = await bugs.groupOf(trial, directory.trials)
       return signature === undefined ? trial : { ...trial, signature }
@@ -80,8 +82,12 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
   for (const trial of directory.trials)
     if (trial.outcome === 'running') settle(await grouped(await judged(trial, directory, options)))
   for (;;) {
-    const trials = ofHuntedBug(directory.trials)
-    const answer = withMixture(planner.answer(trials), directory.trials)
+    // One after another: each is given its number when the one before it has been written.
+    for (let [added] = directory.added(); added !== undefined; [added] = directory.added())
+      settle(await grouped(await judged(added, directory, options)))
+    const counted = withoutBroken(directory.trials)
+    const trials = ofHuntedBug(counted)
+    const answer = withEarlyEnd(withMixture(planner.answer(trials), counted), counted, section)
     directory.save(answer)
     progress({ type: 'answer', answer, trials })
     const over = answer.done || signal.aborted
@@ -98,7 +104,10 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
     }
     const room =
       over || idle >= IDLE_LIMIT ? 0 : Math.min(parallel - running.size, section.runs - trials.length)
-    for (const proposal of room > 0 ? planner.next(trials, room) : []) start(directory.plan(proposal))
+    for (const proposal of room > 0 ? planner.next(trials, room) : []) {
+      const endsAt = endOfNext(withoutBroken(directory.trials), section)
+      start(directory.plan({ ...proposal, ...(endsAt === undefined ? {} : { endsAt }) }))
+    }
     if (running.size === 0) {
       directory.save(answer)
       return answer
@@ -141,7 +150,7 @@ async function judged(
   directory: HuntDirectory,
   { measure }: HuntOptions,
 ): Promise<TrialRecord> {
-  const run = runOf(directory.trialDirectory(trial.number))
+  const run = trial.added === undefined ? runOf(directory.trialDirectory(trial.number)) : trial.run
   if (run === undefined) {
     rmSync(directory.trialDirectory(trial.number), { recursive: true, force: true })
     return { ...trial, outcome: 'void', note: 'it never began' }
@@ -152,7 +161,7 @@ async function judged(
   } catch (error) {
     return { ...trial, outcome: 'void', note: messageOf(error) }
   }
-  const result = { ...trial, ...judge(record, directory.record.section.symptom), run }
+  const result = { ...trial, ...judge(record, directory.record.section.symptom, trial.endsAt), run }
   if (directory.record.section.quantity === undefined || result.outcome === 'void') return result
   const value = await measure(run)
   return value === undefined

@@ -1,10 +1,13 @@
 /** From the `hunt` section to the planner that answers it. */
+import { UserError } from '../base/errors.ts'
 import type { Level, Point } from '../model/hunt.ts'
+import type { RunRecord } from '../model/run.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
 import { amplifyPlanner } from './amplify/index.ts'
 import { bisectPlanner, graph, line } from './bisect/index.ts'
 import { comparePlanner } from './compare.ts'
 import type { HuntRecord } from './hunt-directory.ts'
+import { hourlyRatePlanner, hourlyVerifyPlanner } from './hours.ts'
 import type { Planner } from './planner.ts'
 import { ratePlanner } from './rate.ts'
 import { reproducePlanner } from './reproduce.ts'
@@ -19,14 +22,19 @@ export function versionsOf({ values, from, to }: HuntSection): readonly Level[] 
 }
 
 export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Planner {
-  const { ask, confidence, over = 'commit', width, between, before, factors, quantity } = section
+  const { ask, confidence, over = 'commit', width, between, before, factors, quantity, smallest } = section
   switch (ask) {
     case 'reproduce':
       return reproducePlanner({ confidence })
     case 'rate':
+      if (section.by === 'time') return hourlyRatePlanner({ confidence, width })
       return ratePlanner({ confidence, width, between: between ?? null })
-    case 'verify':
-      return verifyPlanner({ confidence, before: before ?? { shown: 0, runs: 0 } })
+    case 'verify': {
+      const { shown = 0, runs = 0, time } = before ?? {}
+      return section.by === 'time' && time !== undefined
+        ? hourlyVerifyPlanner({ confidence, before: { shown, runs, seconds: time / 1000 } })
+        : verifyPlanner({ confidence, before: { shown, runs } })
+    }
     case 'bisect': {
       const all = versions?.labels ?? versionsOf(section)
       const order = versions === undefined ? line(all.map(String)) : graph(versions.labels, versions.parents)
@@ -36,7 +44,13 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
       const [factor = ''] = Object.keys(factors ?? {})
       const [first, second] = factors?.[factor] ?? []
       if (first === undefined || second === undefined) throw new Error('a comparison has two values')
-      return comparePlanner({ confidence, factor, levels: [first, second], quantity: quantity ?? null })
+      return comparePlanner({
+        confidence,
+        factor,
+        levels: [first, second],
+        quantity: quantity ?? null,
+        smallest,
+      })
     }
     case 'screen':
       return screenPlanner({ factors: factors ?? {}, confidence })
@@ -51,4 +65,31 @@ export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 
   if (ask === 'bisect') return { [over]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
   if (ask !== 'compare' && ask !== 'screen' && ask !== 'amplify') return {}
   return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
+}
+
+/**
+ * The point of a hunt at which a run was made, from its parameters. A UserError when a factor has a value that the hunt
+ * does not ask about.
+ */
+export function pointOf({ section, versions }: HuntRecord, run: RunRecord): Point {
+  const { ask, over = 'commit', factors = {} } = section
+  const asked: Readonly<Record<string, readonly Level[]>> =
+    ask === 'bisect'
+      ? { [over]: versions?.labels ?? versionsOf(section) }
+      : ask === 'compare' || ask === 'screen' || ask === 'amplify'
+        ? factors
+        : {}
+  return Object.fromEntries(
+    Object.entries(asked).map(([factor, levels]) => {
+      const value = run.parameters[factor]
+      const level = levels.find(
+        (one) => JSON.stringify(String(one)) === JSON.stringify(value) || one === value,
+      )
+      if (level !== undefined) return [factor, level]
+      const has = value === undefined ? `no ${factor}` : `${factor}=${JSON.stringify(value)}`
+      throw new UserError(`${run.id} has ${has}, which the hunt does not ask about`, {
+        remedy: 'see what it would make next: quarry hunt DIRECTORY --plan 1',
+      })
+    }),
+  )
 }

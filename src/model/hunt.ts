@@ -41,12 +41,36 @@ export interface Trial {
   readonly value?: number
   /** Group of failures that it belongs to, for one that failed. */
   readonly signature?: string
+  /** Other symptoms that showed in it, and when, in seconds of the workload. */
+  readonly signs?: Readonly<Record<string, number>>
+  /** The sign that ends it, and then counts as the behaviour; absent for one that goes on to its end. */
+  readonly endsAt?: string
+  /** It ended at that sign, and counts as `shown` for it alone. */
+  readonly early?: true
+}
+
+/** A sign that comes with the behaviour and before it, so that runs can end at it. */
+export interface EarlyEnd {
+  readonly sign: string
+  /** `proposed`: nobody said that it may be used. `dropped`: it was used, and then came without the behaviour. */
+  readonly state: 'proposed' | 'used' | 'dropped'
+  /** Runs to their end in which the sign came, and those of them in which the behaviour did. */
+  readonly seen: number
+  readonly followed: number
+  /** What the probability that the behaviour follows the sign exceeds, at the confidence of the hunt. */
+  readonly atLeast: number
+  /** Median time from the sign to the behaviour, in seconds, and that of all runs that are expected to fail. */
+  readonly secondsPerRun: number
+  readonly secondsInAll: number | null
+  readonly sentence: string
 }
 
 /** Where a trial ended up, beside what the planner needs of it. */
 export type TrialRecord = Trial & {
-  /** Run directory; absent for one that never became a run, or was added by hand. */
+  /** Run directory; absent for one that never became a run. */
   readonly run?: string
+  /** Id of a run that was not made by the hunt, but added to it. */
+  readonly added?: string
   /** What else is to be said of its outcome. */
   readonly note?: string
 }
@@ -73,6 +97,8 @@ export interface Answer {
   readonly runsToGo: number | null
   /** What is drawn: a bar for each version, factor or setting, or a curve of a rate. */
   readonly picture: Picture
+  /** A sign that runs can end at, if there is one. */
+  readonly early?: EarlyEnd
 }
 
 export type Picture =
@@ -101,6 +127,19 @@ export type Picture =
       }[]
     }
 
+/** Share of runs in which the behaviour had not come yet, by the time of the run. */
+export interface SurvivalCurve {
+  readonly label: string
+  /** The longest run, in seconds. */
+  readonly longest: number
+  /** Where the share falls, and the runs that were watched for so long. */
+  readonly steps: readonly { readonly seconds: number; readonly share: number; readonly atRisk: number }[]
+  /** When runs ended without the behaviour, in seconds. */
+  readonly ended: readonly number[]
+  /** Weibull's, where the times contradict a constant rate. */
+  readonly shape?: number
+}
+
 /** What `hunt --json` prints. */
 export interface HuntResult {
   readonly verdict: Verdict
@@ -112,4 +151,5 @@ export interface HuntResult {
   readonly probability: number
   /** Runs that were made, those that say nothing included. */
   readonly runs: number
+  readonly early?: EarlyEnd
 }

@@ -152,6 +152,8 @@ export interface RunRecord {
   /** Cost of observation: CPU time of this process and its collectors. */
   readonly cost: { readonly observerCpuNs: number; readonly wallNs: number }
   readonly host: string
+  /** Release of the kernel of `host`, the controller; records of older versions lack it. */
+  readonly kernel?: string
   readonly quarry: string
 }
 

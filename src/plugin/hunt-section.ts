@@ -1,6 +1,7 @@
 /** The `hunt` section of a definition: the question that many runs answer. */
 import { z } from 'zod'
 import { questions } from '../model/hunt.ts'
+import { duration } from './properties.ts'
 
 const level = z.union([z.string(), z.number(), z.boolean()])
 const rate = z.number().min(0).max(1)
@@ -19,6 +20,22 @@ export const huntSection = z
       .string()
       .optional()
       .describe('The symptom that is hunted; without it, every run that fails shows the behaviour.'),
+    early: z
+      .enum(['propose', 'use', 'never'])
+      .default('propose')
+      .describe(
+        'What to do with a sign that comes with the behaviour and before it: tell the time that ending there would save, end later runs there, or nothing.',
+      ),
+    signs: z
+      .record(
+        z.string().regex(/^[A-Za-z][\w-]*$/, 'a name has letters, digits, _ and -'),
+        z.strictObject({
+          when: z.string().describe('A PromQL condition, as of a symptom.'),
+          for: z.string().optional().describe('How long it must hold.'),
+        }),
+      )
+      .optional()
+      .describe('Conditions that may come before the behaviour, watched for beside the expected symptoms.'),
     runs: z.int().min(1).max(1_000_000).default(1000).describe('An upper bound of runs.'),
     parallel: z
       .union([z.literal('auto'), z.int().min(1).max(1000)])
@@ -44,10 +61,28 @@ export const huntSection = z
       ),
     width: z.number().gt(0).lt(1).default(0.1).describe('Of `rate`: width of the interval that is enough.'),
     between: z.tuple([rate, rate]).optional().describe('Of `rate`: two rates, to find out which it is.'),
+    by: z
+      .enum(['run', 'time'])
+      .default('run')
+      .describe('Of `rate` and `verify`: what is counted. `time` where runs are not as long as each other.'),
     before: z
-      .strictObject({ shown: z.int().min(0), runs: z.int().min(1) })
+      .strictObject({
+        shown: z.int().min(0),
+        runs: z.int().min(1),
+        time: duration.optional(),
+      })
       .optional()
-      .describe('Of `verify`: in how many of how many runs it came without the fix.'),
+      .describe(
+        'Of `verify`: in how many of how many runs it came without the fix; `by: time`, also in what time of all of them.',
+      ),
+    smallest: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.1)
+      .describe(
+        'Of `compare`: the smallest difference that matters, of rates as it is, of a quantity as a share of the median of the first.',
+      ),
     quantity: z
       .string()
       .optional()
@@ -71,7 +106,16 @@ export const huntSection = z
       need('factors', `\`${ask}\` needs \`factors\``)
     if (ask === 'verify' && before === undefined)
       need('before', '`verify` needs `before`: {shown, runs}, how often it came without the fix')
+    if (ask === 'verify' && value.by === 'time' && before !== undefined && before.time === undefined)
+      need(
+        'before',
+        '`by: time` needs `time` in `before`: how long all of its runs lasted, until it came or they ended',
+      )
+    if (ask === 'rate' && value.by === 'time' && between !== undefined)
+      need('between', '`between` counts runs, and not time')
     if (before !== undefined && before.shown > before.runs) need('before', '`shown` is more than `runs`')
+    if (value.symptom !== undefined && value.signs?.[value.symptom] !== undefined)
+      need('signs', `\`${value.symptom}\` is what is hunted, and no sign of it`)
     if (between !== undefined && between[0] >= between[1]) need('between', 'the lower rate comes first')
   })
 

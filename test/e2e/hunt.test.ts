@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HuntResult, TrialRecord } from '../../src/model/hunt.ts'
+import { seededRandom } from '../../src/base/random.ts'
 import { jsonOf, workplace, type Ended, type Workplace } from '../harness/quarry.ts'
 
 let place: Workplace
@@ -14,6 +15,8 @@ beforeEach(() => {
 afterEach(() => place[Symbol.dispose]())
 
 const MINUTES = 60_000
+/** Of one hunt. */
+const KILLS = 10
 const root = join(import.meta.dirname, '../..')
 
 /** A definition whose only step is a script that succeeds or does not. */
@@ -42,30 +45,22 @@ const trialsOf = (directory: string): TrialRecord[] => [
 ]
 
 test(
-  'a bisection that is killed again and again goes on, and counts no run twice',
+  'a bisection that is killed ten times goes on, and counts no run twice',
   { timeout: 10 * MINUTES },
   async () => {
-    const hunt = '{ask: bisect, over: version, from: 1, to: 9, parallel: 2}'
-    const file = place.write(
-      'b.yaml',
-      definitionOf(hunt, 'sleep 0.2; [ {{version}} -lt {{since}} ]', 'since: 6'),
-    )
+    const hunt = '{ask: bisect, over: version, from: 1, to: 8, parallel: 2}'
+    const file = place.write('b.yaml', definitionOf(hunt, '[ {{version}} -lt {{since}} ]', 'since: 6'))
     let started = place.start('hunt', file, '--as-is', '--json')
     await started.saw(/run 1 .*\n/)
     const directory = join(place.runs, readdirSync(place.runs)[0] ?? '')
-    for (let round = 1; round <= 3; round++) {
-      const settled = trialsOf(directory).filter(({ outcome }) => outcome !== 'running').length
-      for (let wait = 0; wait < 300; wait++) {
-        const now = trialsOf(directory)
-        if (
-          now.filter(({ outcome }) => outcome !== 'running').length > settled &&
-          now.some(({ outcome }) => outcome === 'running')
-        )
-          break
-        await setTimeout(100)
-      }
+    // At any moment: also before a run has begun, and while the one before is being judged.
+    const seed = Date.now() % 1_000_000
+    const random = seededRandom(seed)
+    process.stdout.write(`killed at the moments of seed ${seed}\n`)
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await setTimeout(random.below(1000))
       started.kill('SIGKILL')
-      await started.done
+      expect((await started.done).signal, `seed ${seed}, kill ${kill}`).toBe('SIGKILL')
       started = place.start('hunt', directory, '--as-is', '--json')
       await started.saw(/run \d+/)
     }
@@ -177,6 +172,24 @@ test(
     const there = await place.quarry('hunt', file, '--as-is', '--json', '-p', 'code=1')
     expect(there.exitCode).toBe(1)
     expect(result(there)).toMatchObject({ verdict: 'fail', result: 'still there', runs: 1 })
+  },
+)
+
+test(
+  'verify by time asks for clean seconds, in as many runs as they take',
+  { timeout: 5 * MINUTES },
+  async () => {
+    const hunt = (before: string): string => `{ask: verify, by: time, confidence: 0.9, before: {${before}}}`
+    const known = 'shown: 9, runs: 10'
+    // 3 s (9 ^ (1 / 9.5) - 1) = 0.78 s.
+    const file = place.write('t.yaml', definitionOf(hunt(`${known}, time: 3s`), 'sleep 0.3'))
+    const gone = result(await place.quarry('hunt', file, '--as-is', '--json'))
+    expect(gone).toMatchObject({ verdict: 'pass', result: 'gone' })
+    expect(gone.answer).toMatch(
+      /^It is gone with probability 0\.9\d+: .* were clean, in \d runs?, and it came 9 times in 3\.0 s before\.$/,
+    )
+    const without = place.write('w.yaml', definitionOf(hunt(known), 'exit 0'))
+    expect((await place.quarry('hunt', without)).stderr).toContain('`by: time` needs `time` in `before`')
   },
 )
 

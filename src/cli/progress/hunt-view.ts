@@ -51,6 +51,9 @@ export function renderHunt(view: HuntView, now: number, { columns, rows }: Size)
     ...strip(trials, columns - 2).map((line) => `  ${line}`),
     ...(view.answer === null ? [] : picture(view.answer.picture, columns - 2).map((line) => `  ${line}`)),
     ...(view.answer === null ? [] : wrapped(view.answer.sentence, columns - 2).map((line) => `  ${line}`)),
+    ...(view.answer?.early === undefined
+      ? []
+      : wrapped(view.answer.early.sentence, columns - 2).map((line) => styled('dim', `  ${line}`))),
     ...running
       .slice(0, 4)
       .map(({ number, point, why }) =>
@@ -118,7 +121,10 @@ function rates(shown: Picture & { type: 'rates' }, width: number): string[] {
 
 /** A line for what happened, for logs and pipes; undefined when it says nothing new. */
 export function huntLine(event: HuntEvent): string | undefined {
-  if (event.type === 'answer') return event.trials.length === 0 ? undefined : `  ${event.answer.sentence}`
+  if (event.type === 'answer') {
+    const { sentence, early } = event.answer
+    return event.trials.length === 0 ? undefined : oneLine(`  ${sentence} ${early?.sentence ?? ''}`.trimEnd())
+  }
   const { number, point, outcome, why, seconds, note } = event.trial
   const text = `run ${number}${Object.keys(point).length === 0 ? '' : ` (${pointText(point)})`}`
   if (outcome === 'running') return oneLine(`${text}: ${why}`)

@@ -79,8 +79,9 @@ async function baseOf({ base, source }: KernelRecipe, options: KernelOptions): P
   const series = source.replace('linux-source-', '')
   const kernel = await fetchDebianKernel(await findDebianKernel(series, options.signal), options)
   const text = await readFile(kernel.config, 'utf8')
-  // Debian signs with keys that are not ours, and its debug information takes longer than all the rest.
+  // Debian signs modules with keys that are not ours, and its debug information takes longer than all the rest.
   const ours = [
+    '# CONFIG_SECURITY_LOCKDOWN_LSM is not set',
     '# CONFIG_MODULE_SIG is not set',
     'CONFIG_SYSTEM_TRUSTED_KEYS=""',
     'CONFIG_SYSTEM_REVOCATION_KEYS=""',
@@ -88,7 +89,8 @@ async function baseOf({ base, source }: KernelRecipe, options: KernelOptions): P
     '# CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT is not set',
     '',
   ]
-  return { key: contentKey([text]), text: `${text}\n${ours.join('\n')}` }
+  const whole = `${text}\n${ours.join('\n')}`
+  return { key: contentKey([whole]), text: whole }
 }
 
 async function compilerVersion(signal: AbortSignal): Promise<string> {

@@ -1,6 +1,6 @@
 /** What the page of a hunt says, and that nothing of a run can become markup in it. */
 import { expect, test } from 'vitest'
-import type { HuntResult, Picture, TrialRecord } from '../../model/hunt.ts'
+import type { HuntResult, Picture, SurvivalCurve, TrialRecord } from '../../model/hunt.ts'
 import { huntPage } from './page.ts'
 
 const result: HuntResult = {
@@ -22,12 +22,13 @@ const trial: TrialRecord = {
   note: '<img src=x>',
   run: '/d/trials/1/r',
 }
-const pageWith = (picture: Picture): string =>
+const pageWith = (picture: Picture, curves: readonly SurvivalCurve[] = []): string =>
   huntPage({
     result,
     title: 'Which?',
     picture,
     runsToGo: 3,
+    curves,
     trials: [trial, { ...trial, number: 2, outcome: 'clean' }],
     pageOf: () => 'trials/1/r/case.html',
   })
@@ -54,6 +55,19 @@ test('rates have their interval, and a course when there were runs', () => {
   expect(page).toContain('1 of 2, 10.0 % to 90.0 %')
   expect(page).toContain('points="50.00,10.00 100.00,10.00 100.00,90.00 50.00,90.00"')
   expect(page).toContain('About 3 runs more are expected.')
+})
+
+test('when it came is drawn as steps, with the runs that ended without it', () => {
+  const steps = [1, 2, 3].map((seconds) => ({ seconds, share: 1 - seconds / 4, atRisk: 5 - seconds }))
+  const page = pageWith({ type: 'rates', rates: [] }, [
+    { label: 'k=<1>', longest: 4, steps, ended: [4], shape: 3 },
+  ])
+  expect(page).toContain(
+    'points="0.00,0.00 25.00,0.00 25.00,25.00 50.00,25.00 50.00,50.00 75.00,50.00 75.00,75.00 100.00,75.00"',
+  )
+  expect(page).toContain('k=&lt;1&gt;')
+  expect(page).toMatch(/class="ended"\s+x1="100.00"\s+x2="100.00"\s+y1="71"\s+y2="79"/)
+  expect(page).toContain('not at a constant rate: Weibull shape 3.0')
 })
 
 test('nothing of a run is markup', () => {

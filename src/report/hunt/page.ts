@@ -1,15 +1,24 @@
 /** The case file of a hunt as one page that needs nothing else: the answer, what it rests on, and every run. */
-import { pointText, type HuntResult, type Picture, type TrialRecord } from '../../model/hunt.ts'
+import {
+  pointText,
+  type HuntResult,
+  type Picture,
+  type SurvivalCurve,
+  type TrialRecord,
+} from '../../model/hunt.ts'
 import { html, type Html } from '../html/html.ts'
 import { shell } from '../html/shell.ts'
 import { figure, table, td } from '../html/tables.ts'
 import { shortened } from '../text.ts'
+import { survival, survivalStyle } from './survival.ts'
 
 export interface HuntReport {
   readonly result: HuntResult
   readonly title: string
   readonly picture: Picture
   readonly runsToGo: number | null
+  /** When in a run it came, as far as that is known. */
+  readonly curves: readonly SurvivalCurve[]
   readonly trials: readonly TrialRecord[]
   /** Path of a run's page, as seen from this one. */
   readonly pageOf: (run: string) => string
@@ -27,6 +36,7 @@ const own = `
 .bars { width: 100%; height: 9rem; display: block; } .bars rect { fill: var(--accent); } .ends { display: flex; justify-content: space-between; font-size: .8rem; color: var(--soft); }
 .rate { display: grid; grid-template-columns: minmax(7rem, 14rem) 1fr minmax(9rem, auto); gap: .3rem 1rem; align-items: center; font-size: .9rem; } .rate svg { width: 100%; height: 1.2rem; }
 .rate .axis { stroke: var(--rule); } .rate .interval { fill: var(--accent); opacity: .35; } .rate .point { fill: var(--accent); }
+${survivalStyle}
 .course { width: 100%; height: 9rem; display: block; } .course polygon { fill: var(--accent); opacity: .22; } .course polyline { fill: none; stroke: var(--accent); stroke-width: 1.6; vector-effect: non-scaling-stroke; }
 @media (max-width: 640px) { .rate { grid-template-columns: 1fr; } }
 `
@@ -41,7 +51,9 @@ export function huntPage(report: HuntReport): string {
     answer: result.answer,
     notes: [],
     style: own,
-    head: html`${rest !== '' && html`<p class="next">${rest}</p>`}
+    head: html`${rest !== '' && html`<p class="next">${rest}</p>`}${
+        result.early !== undefined && html`<p class="next">${result.early.sentence}</p>`
+      }
       <dl class="meta">
         ${[
           ['question', result.question],
@@ -56,7 +68,7 @@ export function huntPage(report: HuntReport): string {
             </div>`,
         )}
       </dl>`,
-    body: html`${pictureOf(report.picture)}${runsOf(report, trials)}`,
+    body: html`${pictureOf(report.picture)}${survival(report.curves)}${runsOf(report, trials)}`,
   })
 }
 
@@ -171,7 +183,7 @@ function runsOf({ pageOf }: HuntReport, trials: readonly TrialRecord[]): Html {
     .slice(-MOST_ROWS)
     .map(({ number, point, outcome, seconds, signature, note, why, run }) => [
       td(link(run, String(number))),
-      td(shortened(pointText(point), 120)),
+      td(shortened(pointText(point), 300)),
       td(outcome),
       figure(`${seconds.toFixed(1)} s`),
       td(shortened(signature ?? note ?? '', 160)),

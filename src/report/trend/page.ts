@@ -20,7 +20,9 @@ import {
 
 /** More series than this are shown as figures, without charts: the page has to stay one that opens. */
 const MOST_CHARTED = 60
+/** Dates below a chart over the whole width, and below one of several in a row. */
 const MOST_TICKS = 6
+const FEW_TICKS = 4
 
 const own = `
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: .4rem 1.6rem; } .charts .plot { height: 9rem; }
@@ -50,7 +52,7 @@ const hasChanged = ({ changes }: TrendSeries): boolean => changes.length > 0
 function changedSection(series: TrendSeries, { points }: Trend, charted: boolean): Html {
   return html`<section class="changed">
     <h2>${shortened(series.name, 120)}</h2>
-    ${charted && chart(series, points)}${changesTable(series, points)}
+    ${charted && chart(series, points, MOST_TICKS)}${changesTable(series, points)}
   </section> `
 }
 
@@ -85,7 +87,7 @@ function steadySection(series: readonly TrendSeries[], { points }: Trend, charte
             <figcaption>
               ${shortened(one.name, 120)}${one.p === null && html` <small>too few values to be judged</small>`}
             </figcaption>
-            ${chart(one, points)}
+            ${chart(one, points, FEW_TICKS)}
           </figure>`,
       )}
     </div>
@@ -96,7 +98,7 @@ function steadySection(series: readonly TrendSeries[], { points }: Trend, charte
 /** A place on the axis for each point, whatever the time between them: what happened between two nights was not seen. */
 const placed = (index: number): bigint => BigInt(Math.round(index * 1e6))
 
-function chart(series: TrendSeries, points: readonly TrendPoint[]): Html {
+function chart(series: TrendSeries, points: readonly TrendPoint[], most: number): Html {
   const rows = series.data.flatMap((value, index) =>
     value === null ? [] : [{ ts: placed(index), value, series: '' }],
   )
@@ -110,7 +112,7 @@ function chart(series: TrendSeries, points: readonly TrendPoint[]): Html {
       kind: direction,
     })),
   }
-  const options = { levels: levelRows(series), ticks: ticks(points, frame), longestGap: Infinity }
+  const options = { levels: levelRows(series), ticks: ticks(points, frame, most), longestGap: Infinity }
   return lineChart(rows, series.unit, frame, options)
 }
 
@@ -128,8 +130,8 @@ function levelRows({ changes, data }: TrendSeries): { ts: bigint; value: number;
   )
 }
 
-function ticks(points: readonly TrendPoint[], frame: TimeFrame): Html {
-  const every = Math.max(1, Math.ceil(points.length / MOST_TICKS))
+function ticks(points: readonly TrendPoint[], frame: TimeFrame, most: number): Html {
+  const every = Math.max(1, Math.ceil(points.length / most))
   const labels = points.flatMap((point, index) =>
     index % every === 0 && index + every / 2 < points.length
       ? [

@@ -99,7 +99,14 @@ function pointOf(record: RunRecord, facts: Readonly<Record<string, string>>): Tr
   return {
     label: record.id,
     timeMs: began === undefined ? null : Number(BigInt(began) / 1_000_000n),
-    attributes: { ...facts, ...Object.fromEntries(parameters), host: record.host, quarry: record.quarry },
+    attributes: {
+      ...facts,
+      ...Object.fromEntries(parameters),
+      host: record.host,
+      // Runs without a capture have no facts of their nodes.
+      ...(record.kernel === undefined ? {} : { 'kernel of the host': record.kernel }),
+      quarry: record.quarry,
+    },
   }
 }
 

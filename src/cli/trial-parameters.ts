@@ -1,0 +1,25 @@
+/** What a run of a hunt is started with: the parameters of the hunt, those of its point, and what ends it early. */
+import { join } from 'node:path'
+import { earlyParameters } from '../hunt/early.ts'
+import type { HuntDirectory } from '../hunt/hunt-directory.ts'
+import type { Definition } from '../model/definition.ts'
+import { assignments, type Trial } from '../model/hunt.ts'
+
+/** `name=value`, as typed after `-p`. */
+export function parametersOfTrial(
+  { record, checkouts }: Pick<HuntDirectory, 'record' | 'checkouts'>,
+  { point, endsAt }: Pick<Trial, 'point' | 'endsAt'>,
+  definition?: Definition,
+): string[] {
+  const commit = point['commit']
+  const captures = (symptom: string): boolean =>
+    definition?.symptoms.find(({ name }) => name === symptom)?.then.includes('capture') ?? false
+  return [
+    ...assignments(record.parameters),
+    ...assignments(point),
+    ...(record.checkout === true && commit !== undefined
+      ? [`checkout=${join(checkouts, String(commit))}`]
+      : []),
+    ...earlyParameters(record.section, endsAt, captures),
+  ]
+}

@@ -1,0 +1,151 @@
+/** Nodes that are virtual machines: kernels of Debian, disks, networks, death and `kill -9`. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openEvidence } from '../../src/evidence/query.ts'
+import { markedProcesses } from '../../src/node/effects.ts'
+import { linkOf } from '../../src/node/netns/link.ts'
+import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
+
+let place: Workplace
+beforeEach(() => {
+  place = workplace()
+})
+afterEach(async () => {
+  // A test that failed may have left a run.
+  await place.quarry('sweep')
+  place[Symbol.dispose]()
+})
+
+const guests = (count: number, properties: object = {}): object => ({
+  'node.count': count,
+  provisioner: { name: 'vm', properties: { kernel: 'cloud', memory: '256M', ...properties } },
+})
+const bash = (target: string, script: string, more: object = {}): object => ({
+  module: 'bash',
+  properties: { target, script, ...more },
+})
+
+/** Directories of machines that are not there because a test of ours made them. */
+const machineDirectories = (): string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith('quarry-vm-'))
+
+test('guests and namespaces are in one network, and a guest has its own kernel, disks and files', async () => {
+  const file = place.write(
+    'guests.yaml',
+    JSON.stringify({
+      ensemble: {
+        server: guests(2, {
+          disks: {
+            data: { size: '64M', mount: '/data', limits: { bytes_written: { rate: '4M', burst: '40M' } } },
+          },
+          networks: ['run', 'storage'],
+        }),
+        client: { 'node.count': 1, provisioner: 'netns' },
+      },
+      workload: {
+        phases: [
+          {
+            kernel: bash('server', 'uname -r; hostname'),
+            disk: bash('server', 'findmnt -n -o FSTYPE,TARGET /data; echo kept >"$QUARRY_ARTIFACTS/note"'),
+            names: bash('client', 'ping -c 1 -W 30 server-0 && ping -c 1 -W 30 server-1'),
+            peers: bash('server', 'ping -c 1 -W 30 client-0'),
+          },
+          {
+            isolated: bash(
+              'server',
+              `ip -4 -o address show dev eth1; ping -c 1 -W 30 "$(ip -4 -o address show dev eth1 | sed 's/.*inet \\(10[.0-9]*\\)\\..*/\\1/').2"`,
+              { 'target.ordinals': '1' },
+            ),
+            cut: { module: 'sleep', properties: { duration: '100ms' } },
+          },
+        ],
+      },
+    }),
+  )
+  const before = machineDirectories()
+  const { result, exitCode, stderr } = await place.run(file)
+  expect(exitCode, stderr).toBe(0)
+  const log = (name: string): string => readFileSync(join(result.directory, 'logs', `${name}.log`), 'utf8')
+  expect(log('kernel').match(/^\d+\.\d+\.\d+-\d+-cloud-amd64$/gm)).toHaveLength(2)
+  expect(log('kernel')).toContain('server-1')
+  expect(log('disk').match(/^ext4 +\/data$/gm)).toHaveLength(2)
+  for (const ordinal of ['0', '1']) {
+    const directory = join(result.directory, 'nodes/server', ordinal)
+    expect(readFileSync(join(directory, 'note'), 'utf8')).toBe('kept\n')
+    expect(existsSync(join(directory, 'console.log'))).toBe(true)
+  }
+  expect(markedProcesses(result.run)).toEqual([])
+  expect(machineDirectories()).toEqual(before)
+})
+
+test('a kernel that panics is a result, with its title and what the processors were at', async () => {
+  const file = place.write(
+    'panic.yaml',
+    JSON.stringify({
+      ensemble: { server: guests(1), client: 'server' },
+      observe: { samplers: ['memory'] },
+      evidence: { reference: 'none' },
+      workload: {
+        phases: [{ crash: bash('server', 'echo c >/proc/sysrq-trigger; sleep 1000') }],
+      },
+    }),
+  )
+  const { result, exitCode, stderr } = await place.run(file)
+  expect(exitCode, stderr).toBe(1)
+  expect(result.symptoms.map(({ name }) => name)).toEqual(['machine-died'])
+  expect(result.answer).toContain('sysrq triggered crash')
+  const [finding] = result.findings
+  expect([finding?.kind, finding?.subject.node]).toEqual(['invariant', 'server/0'])
+  await using evidence = await openEvidence(result.directory)
+  const processors = await evidence.rows<{ frame: string; state: string }>(
+    `select frames[1] as frame, state from stacks where collector = 'machine'`,
+  )
+  expect(processors).toHaveLength(1)
+  const printed = await evidence.rows(
+    `select message from kernel_log where collector = 'console' and message like 'Kernel panic%'`,
+  )
+  expect(printed).toHaveLength(1)
+})
+
+test('after `kill -9` with four guests a sweep leaves neither machine, interface nor file', async () => {
+  const file = place.write(
+    'four.yaml',
+    JSON.stringify({
+      ensemble: { server: guests(4, { memory: '192M' }), client: 'server' },
+      workload: { phases: [{ wait: bash('server', 'sleep 1000') }] },
+    }),
+  )
+  const before = machineDirectories()
+  const started = place.start('run', file, '--plain')
+  await started.saw(/module wait began/)
+  const [record] = place.records()
+  const run = record?.id ?? ''
+  expect(markedProcesses(run).length).toBeGreaterThanOrEqual(4)
+  expect(machineDirectories().length).toBeGreaterThanOrEqual(before.length + 4)
+  started.kill('SIGKILL')
+  await started.done
+  const swept = await place.quarry('sweep', '--json')
+  expect(swept.exitCode, swept.stderr).toBe(0)
+  expect(markedProcesses(run)).toEqual([])
+  expect(existsSync(`/sys/class/net/${linkOf(run)}`)).toBe(false)
+  expect(machineDirectories()).toEqual(before)
+})
+
+test('a hunt whose every run is a guest', async () => {
+  const file = place.write(
+    'hunt.yaml',
+    `release: 1
+---
+${JSON.stringify({
+  ensemble: { server: guests(1), client: 'server' },
+  observe: { samplers: [] },
+  hunt: { ask: 'bisect', over: 'release', from: 1, to: 8, parallel: 2 },
+  workload: { phases: [{ work: bash('server', 'test "$(uname -s)" = Linux && test {{release}} -lt 6') }] },
+})}`,
+  )
+  const hunt = await place.quarry('hunt', file, '--json')
+  expect(hunt.exitCode, hunt.stderr).toBe(0)
+  expect(jsonOf<{ result: { value: unknown } }>(hunt).result).toMatchObject({ value: 6 })
+})
