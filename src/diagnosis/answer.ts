@@ -30,7 +30,14 @@ function shownOf(record: RunRecord): string {
     const after = duration(Math.max(0, Number(BigInt(symptom.from) - startOf(record))))
     const episodes = record.symptoms.filter(({ name }) => name === symptom.name).length
     const again = episodes > 1 ? `, ${episodes} times in all` : ''
-    return `Symptom ${plain(symptom.name)} showed after ${after}${again}.`
+    const others = record.symptoms.filter(
+      ({ name }, i) => name !== symptom.name && record.symptoms.findIndex((one) => one.name === name) === i,
+    )
+    const later = others.map(
+      ({ name, from }) =>
+        `, ${plain(name)} ${duration(Math.max(0, Number(BigInt(from) - BigInt(symptom.from))))} later`,
+    )
+    return `Symptom ${plain(symptom.name)} showed after ${after}${again}${later.join('')}.`
   }
   if (record.definition === 'capture')
     return 'The ladder was climbed once, by hand; no symptom was watched for.'
@@ -100,7 +107,18 @@ function chainOf(confident: readonly Finding[]): Finding[] {
   // A slow call says what a slow probe says, and where.
   if (!confident.some(isSlowCall)) take(isShown)
   take(isSlowCall)
-  take((finding) => is('invariant', 'overdue')(finding) && finding.layer !== 'symptom')
+  const isContradiction = (finding: Finding): boolean =>
+    is('invariant', 'overdue')(finding) && finding.layer !== 'symptom'
+  take(isContradiction)
+  // Who waits in vain, and the queue that should have ended the wait, are two links.
+  const [contradiction] = chosen.filter(isContradiction)
+  take(
+    (finding) =>
+      isContradiction(finding) &&
+      contradiction !== undefined &&
+      finding.kind !== contradiction.kind &&
+      (finding.subject.timer === undefined) !== (contradiction.subject.timer === undefined),
+  )
   take((finding) => finding.kind === 'difference' && finding.subject.function !== undefined)
   const agent = confident.find(is('attribution'))
   take((finding) => finding.kind === 'trend' && isAbout(finding, agent))
