@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Only by name, such as `--project kubernetes`: one needs a control plane that no package brings, the other hundreds of
- * megabytes from Maven and minutes of both processors.
+ * Only by name, such as `--project kubernetes`: one needs a control plane that no package brings, another hundreds of
+ * megabytes from Maven and minutes of both processors, the third kernels that take minutes to build.
  */
-const asked = ['kubernetes', 'cassandra']
+const asked = ['kubernetes', 'cassandra', 'lab']
   .filter((name) => process.argv.some((word) => word === name || word === `--project=${name}`))
   .map((name) => ({
     test: {
@@ -12,7 +12,7 @@ const asked = ['kubernetes', 'cassandra']
       include: [`test/${name}/**/*.test.ts`],
       fileParallelism: false,
       sequence: { groupOrder: 2 },
-      testTimeout: 600_000,
+      testTimeout: name === 'lab' ? 3_600_000 : 600_000,
       hookTimeout: 120_000,
     },
   }))
