@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define MOST_WORKERS 256
-#define BATCH 2000
+#define BATCH 200
 #define LEAST_PARK_NS 50000
 #define PARK_RANGE_NS 2000000
 #define MOST_WORK 20000
