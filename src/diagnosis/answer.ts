@@ -33,7 +33,14 @@ function shownOf(record: RunRecord): string {
     // Of a machine that died the reason is known, whatever is found.
     const reason = symptom.series[0]?.labels['reason']
     const why = reason === undefined ? '' : `: ${plain(reason, 300)}`
-    return `Symptom ${plain(symptom.name)} showed after ${after}${again}${why}.`
+    const others = record.symptoms.filter(
+      ({ name }, i) => name !== symptom.name && record.symptoms.findIndex((one) => one.name === name) === i,
+    )
+    const later = others.map(
+      ({ name, from }) =>
+        `, ${plain(name)} ${duration(Math.max(0, Number(BigInt(from) - BigInt(symptom.from))))} later`,
+    )
+    return `Symptom ${plain(symptom.name)} showed after ${after}${again}${later.join('')}${why}.`
   }
   if (record.definition === 'capture')
     return 'The ladder was climbed once, by hand; no symptom was watched for.'
@@ -105,7 +112,18 @@ function chainOf(confident: readonly Finding[]): Finding[] {
   // A slow call says what a slow probe says, and where.
   if (!confident.some(isSlowCall)) take(confident.some(isCourse) ? isCourse : isShown)
   take(isSlowCall)
-  take((finding) => is('invariant', 'overdue')(finding) && finding.layer !== 'symptom')
+  const isContradiction = (finding: Finding): boolean =>
+    is('invariant', 'overdue')(finding) && finding.layer !== 'symptom'
+  take(isContradiction)
+  // Who waits in vain, and the queue that should have ended the wait, are two links.
+  const [contradiction] = chosen.filter(isContradiction)
+  take(
+    (finding) =>
+      isContradiction(finding) &&
+      contradiction !== undefined &&
+      finding.kind !== contradiction.kind &&
+      (finding.subject.timer === undefined) !== (contradiction.subject.timer === undefined),
+  )
   take(
     ({ kind, subject }) => kind === 'overdue' && subject.function !== undefined && subject.call !== undefined,
   )

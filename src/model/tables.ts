@@ -160,13 +160,17 @@ export const tables = {
       doc: 'the clock of the base when listed; null where the kernel printed the queue by itself: then rows with the same `ts` are one listing',
     },
     pid: { type: 'integer', doc: 'process, where the tool knows it' },
+    tid: { type: 'integer', doc: 'thread, where the tool knows it' },
     comm: { type: 'varchar', doc: 'command, where the tool knows it' },
     count: { type: 'bigint', doc: 'timers that this row stands for' },
     operation: {
       type: 'varchar',
       doc: 'start, expire, cancel: traced `count` times; armed: neither expired nor cancelled at the end; null: listed',
     },
-    late_ns: { type: 'bigint', doc: 'for expire: time from the hard expiry to the callback, the sum' },
+    late_ns: {
+      type: 'bigint',
+      doc: 'for expire: time from the hard expiry to the callback, the sum; for start: by how much the expiry had passed',
+    },
     max_ns: { type: 'bigint', doc: 'for expire: the longest of these times' },
   },
   block_io: {

@@ -40,7 +40,10 @@ export interface Watch {
 
 const isEdgeTriggered = (watch: Watch): boolean => (watch.events & EPOLLET) !== 0
 
-/** Threads of the sick captures, in the last call they were seen in. */
+/**
+ * Threads of the sick captures, in the last call they were seen in. One that has not been on a CPU over the last looks counts
+ * by those: when there are several captures, it may have been well during the first.
+ */
 export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
   interface Look {
     node: string
@@ -61,6 +64,13 @@ export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
     calls: number
   }
   const rows = await the.evidence.rows<Look>(`
+    WITH seen AS (
+      SELECT *, max(ts) OVER same - max_by(waiting_ns, ts) OVER same AS still_since FROM threads
+      WHERE ${the.sick.captured} AND tid IS NOT NULL AND pid IS NOT NULL AND coalesce(state, '') <> 'Z'
+      WINDOW same AS (PARTITION BY node, pid, tid)
+    ), counted AS (
+      SELECT *, count(*) FILTER (ts >= still_since) OVER (PARTITION BY node, pid, tid) AS looks_since FROM seen
+    )
     SELECT node, pid, tid, arg_max(comm, ts) AS comm, coalesce(arg_max(process, ts), arg_max(comm, ts)) AS process,
       coalesce(arg_max(syscall, ts), '') AS call, coalesce(arg_max(syscall_args, ts), '') AS args,
       arg_max(timeout_ns, ts)::DOUBLE AS timeout,
@@ -68,7 +78,7 @@ export async function waitingThreads(the: Case): Promise<WaitingThread[]> {
       min(ts) AS first, max(ts) AS last, count(DISTINCT ts)::DOUBLE AS looks,
       (max(voluntary_switches + coalesce(involuntary_switches, 0)) - min(voluntary_switches + coalesce(involuntary_switches, 0)))::DOUBLE AS switches,
       count(DISTINCT coalesce(syscall, '') || ' ' || coalesce(syscall_args, '') || ' ' || coalesce(state, ''))::DOUBLE AS calls
-    FROM threads WHERE ${the.sick.captured} AND tid IS NOT NULL AND pid IS NOT NULL AND coalesce(state, '') <> 'Z'
+    FROM counted WHERE looks_since < 2 OR ts >= still_since
     GROUP BY node, pid, tid ORDER BY node, pid, tid`)
   return rows.map(({ timeout, calls, switches, waiting, ...row }) => ({
     ...row,

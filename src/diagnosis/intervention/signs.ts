@@ -5,6 +5,7 @@ import type { Case } from '../case/case.ts'
 import { literal, oneOf } from '../case/sql.ts'
 import type { Disturbance } from '../knowledge/disturbances.ts'
 import { leftWaits } from './left-waits.ts'
+import { passedWaits } from './passed-waits.ts'
 import { resourceOfMetric, resourceOfSlab } from '../knowledge/resources.ts'
 import { waitOf } from '../knowledge/waits.ts'
 import { count, list, percent, plain } from '../statement/format.ts'
@@ -25,7 +26,10 @@ export async function signsOf(
   what: Disturbance,
   found: readonly Candidate[],
 ): Promise<Sign[]> {
-  if (what.effect === 'rearm') return interruptedWaits(the, rung, found)
+  if (what.effect === 'rearm') {
+    const passed = await passedWaits(the, rung)
+    return passed.length > 0 ? passed : interruptedWaits(the, rung, found)
+  }
   if (what.effect === 'free-cache') return freed(the, rung, what, found)
   return []
 }

@@ -70,6 +70,9 @@ export async function unorderedTimers(the: Case): Promise<Candidate[]> {
         `${queue}${where} is not in order: ${plain(row.function)} at place ${row.position} ` +
         `expires ${duration(row.back_ns)} before ${plain(row.previous_function)}, which stands in front of it ` +
         `(${by}).${due}`,
+      brief:
+        `${queue}${where} is not in order: ${plain(row.function)} stands behind ${plain(row.previous_function)}, which expires ` +
+        `${duration(row.back_ns)} later (${by})`,
       effect: { value: row.back_ns, unit: 'ns', reference: 0 },
       comparison,
       big: row.listings >= 2 || late || row.printed,

@@ -5,6 +5,7 @@ import { unfinishedCalls } from './calls.ts'
 import { unservedListeners } from './listeners.ts'
 import { lateProbes } from './probes.ts'
 import { overdueThreads } from './threads.ts'
+import { restartedWaits } from './restarted.ts'
 import { lateTimers } from './timers.ts'
 
 export const overdue: Analyzer = {
@@ -12,6 +13,7 @@ export const overdue: Analyzer = {
   analyze: async (the) => [
     ...(await lateProbes(the)),
     ...(await overdueThreads(the)),
+    ...(await restartedWaits(the)),
     ...(await lateTimers(the)),
     ...(await unfinishedCalls(the)),
     ...(await unservedListeners(the)),

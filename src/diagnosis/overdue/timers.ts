@@ -41,6 +41,9 @@ export async function lateTimers(the: Case): Promise<Candidate[]> {
     statement:
       `A timer of CPU ${row.cpu} (${plain(row.clock)}, ${plain(row.function)}${row.comm === null ? '' : `, ${plain(row.comm)}`}) was due ` +
       `${duration(row.late)} before it was listed and had not fired (${count(row.listings)} listings).`,
+    brief:
+      `A timer of CPU ${row.cpu} (${plain(row.function)}${row.comm === null ? '' : `, ${plain(row.comm)}`}) had not fired ` +
+      `${duration(row.late)} after it was due`,
     effect: { value: row.late, unit: 'ns', reference: 0 },
     comparison: the.comparisons.make(
       CHANCE_OF_LATE ** (row.listings + (row.late > 10 * SLACK_NS ? 1 : 0)),
