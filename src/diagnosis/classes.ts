@@ -117,6 +117,13 @@ const RULES: readonly Rule[] = [
     sharing: 'device:',
   },
   {
+    name: 'unanswered call',
+    means:
+      'an unanswered call: it sleeps in the kernel, again and again, for a peer that is asked and does not answer',
+    remark: 'The caller is innocent: look at the peer, and at the way to it.',
+    needs: [['effect:blocked'], ['effect:unanswered']],
+  },
+  {
     name: 'hung call',
     means: 'a hung call: it waits beyond its own deadline for a peer that is not even asked',
     remark: 'The peer is innocent: look at what the caller waits for before it sends.',

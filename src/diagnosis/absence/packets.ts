@@ -27,8 +27,8 @@ const MOST_NAMED = 2
 
 export async function missingPackets(the: Case): Promise<Candidate[]> {
   const expected = Map.groupBy(await expectations(the), ({ node }) => node)
-  // Their packets may have come between the captures.
-  const deaf = new Set((await deafPeers(the)).map(({ peer }) => `${peer.node} ${peer.address}`))
+  // Where connections are not answered, packets may have gone before the capture and after it.
+  const deaf = new Set((await deafPeers(the)).map(({ peer }) => peer.node))
   const candidates: Candidate[] = []
   for (const [node, peers] of expected) {
     const spanNs = listenedOn(the, node)
@@ -36,9 +36,9 @@ export async function missingPackets(the: Case): Promise<Candidate[]> {
     const seen = await Promise.all(peers.map(async (peer) => ({ peer, ...(await trafficOf(the, peer)) })))
     const all = await packetsOn(the, node)
     for (const what of ['nothing sent', 'nothing received'] as const) {
-      const silent = seen.filter(({ sent, received, peer }) =>
+      const silent = seen.filter(({ sent, received }) =>
         what === 'nothing sent'
-          ? sent === 0 && received === 0 && !deaf.has(`${node} ${peer.address}`)
+          ? sent === 0 && received === 0 && !deaf.has(node)
           : sent > 0 && received === 0,
       )
       const sent = silent.reduce((sum, one) => sum + one.sent, 0)

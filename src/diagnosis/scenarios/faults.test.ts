@@ -386,7 +386,9 @@ test('mounts of a server that is asked and does not answer', async () => {
     ],
   )
   const silence = confident.find(({ kind, layer }) => kind === 'absence' && layer === 'network')
-  expect(silence?.statement).toMatch(/^8 packets went to 10.0.0.1, 10.0.0.2 and 2 more in .* and none came back/)
+  expect(silence?.statement).toMatch(
+    /^8 packets went to 10.0.0.1, 10.0.0.2 and 2 more in .* and none came back/,
+  )
   expect(confident.map(({ subject }) => subject.signature)).toContain('unanswered call')
   expect(confident.map(({ subject }) => subject.signature)).not.toContain('deadlock')
 })
