@@ -67,7 +67,7 @@ describe('the command line', () => {
   test('every command has a help of its own', async () => {
     for (const [name, { load }] of allCommands()) {
       const { command } = await load()
-      const { stdout, exitCode } = await quarry(name, '--help')
+      const { stdout, exitCode } = await quarry(...name.split(' '), '--help')
       expect(exitCode).toBe(0)
       expect(stdout).toContain(`Usage: quarry ${name} `)
       for (const { summary } of Object.values(command.options)) {

@@ -153,7 +153,8 @@ async function work(
   const deaths = recordDeaths()
   const onLost = (node: Node, reason: Error): void => {
     if (node.machine !== undefined && journal.record.state !== 'setting-up') {
-      deaths.tell(node, reason)
+      // A run that is ended by force may take its machines with it: that says nothing of them.
+      if (!signal.aborted) deaths.tell(node, reason)
       return
     }
     const message = `node ${node.name} was lost: ${reason.message}`

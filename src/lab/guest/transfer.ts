@@ -9,6 +9,8 @@ import { captureOutput } from '../../base/process-output.ts'
 import { incoming } from '../../node/incoming.ts'
 import type { GuestCommand, GuestCommandOptions } from './command.ts'
 
+const STALLED_MS = 60_000
+
 type Start = (command: readonly string[], options?: Omit<GuestCommandOptions, 'cwd'>) => Promise<GuestCommand>
 
 /** Copies a file, or what is in a directory, into the guest. */
@@ -52,11 +54,24 @@ export async function bringFromGuest(
   const pack = 'tar -C "$1" -c -f - . || [ $? -eq 1 ]'
   await using packing = await start(['sh', '-c', pack, 'sh', from], signal === undefined ? {} : { signal })
   // When one end breaks, that is told by how it ended.
-  await pipeline(Readable.from(packing.stdout), tar.stdin).catch(() => tar.kill())
+  await pipeline(Readable.from(unlessStalled(packing)), tar.stdin).catch(() => tar.kill())
   check(await packing.result, from, to)
   const problem = await unpacked
   if (problem !== undefined) throw failed(from, to, problem)
   return await coming.accept()
+}
+
+/** The output; a guest that is too sick to send any for so long is not waited for. */
+async function* unlessStalled(packing: GuestCommand): AsyncGenerator<Uint8Array> {
+  const timer = setTimeout(() => void packing.stop(), STALLED_MS)
+  try {
+    for await (const chunk of packing.stdout) {
+      timer.refresh()
+      yield chunk
+    }
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function check({ ok, stderr, exitCode }: Awaited<GuestCommand['result']>, from: string, to: string): void {

@@ -4,7 +4,7 @@ import { components } from '../../plugins/index.ts'
 import { BASE_PACKAGES } from './packages.ts'
 
 /** Essential in Debian: there without being asked for. */
-const ESSENTIAL = ['bash', 'util-linux']
+const ESSENTIAL = ['bash', 'coreutils', 'util-linux']
 
 /** Not in every image, each with the reason. */
 const LEFT_OUT: Readonly<Record<string, string>> = {

@@ -13,11 +13,11 @@ const throttle = z.union([
 
 const limits = z.strictObject({
   bytes: throttle.optional().describe('read and written, per second'),
-  bytes_read: throttle.optional(),
-  bytes_written: throttle.optional(),
+  bytes_read: throttle.optional().describe('read, per second'),
+  bytes_written: throttle.optional().describe('written, per second'),
   requests: throttle.optional().describe('read and written, per second'),
-  reads: throttle.optional(),
-  writes: throttle.optional(),
+  reads: throttle.optional().describe('requests that read, per second'),
+  writes: throttle.optional().describe('requests that write, per second'),
 })
 
 const disk = z.strictObject({
@@ -27,7 +27,7 @@ const disk = z.strictObject({
     .regex(/^\/[^\s,]*$/)
     .optional()
     .describe('directory; the disk is formatted then'),
-  format: z.enum(['ext4', 'ext2', 'xfs', 'btrfs']).default('ext4'),
+  format: z.enum(['ext4', 'ext2', 'xfs', 'btrfs']).default('ext4').describe('its file system'),
   limits: limits.default({}).describe('how fast it is: a number or `{rate, burst, burst_seconds}` for each'),
 })
 
@@ -44,8 +44,8 @@ export const properties = z.strictObject({
       'release, series or flavour of one of Debian, such as 6.1 or cloud; or a file that says how to build one',
     ),
   kernel_arguments: z.string().default('').describe('added to the command line of the kernel'),
-  cpus: z.int().min(1).max(64).default(1),
-  memory: size.prefault('512M'),
+  cpus: z.int().min(1).max(64).default(1).describe('processors of each guest'),
+  memory: size.prefault('512M').describe('of each guest; what is written to its root is in it too'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9.+:~=-]+$/))
     .default([])
