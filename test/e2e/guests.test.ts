@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openEvidence } from '../../src/evidence/query.ts'
 import { markedProcesses } from '../../src/node/effects.ts'
 import { linkOf } from '../../src/node/netns/link.ts'
@@ -31,9 +31,8 @@ const bash = (target: string, script: string, more: object = {}): object => ({
   properties: { target, script, ...more },
 })
 
-/** Directories of machines that are not there because a test of ours made them. */
 const machineDirectories = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith('quarry-vm-'))
+  readdirSync(temporary).filter((name) => name.startsWith('quarry-vm-'))
 
 test('guests and namespaces are in one network, and a guest has its own kernel, disks and files', async () => {
   const file = place.write(
@@ -121,6 +120,7 @@ test('after `kill -9` with four guests a sweep leaves neither machine, interface
     }),
   )
   const started = place.start('run', file, '--plain')
+  onTestFinished(() => started.kill('SIGKILL'))
   await started.saw(/module wait began/)
   const [record] = place.records()
   const run = record?.id ?? ''
