@@ -3,7 +3,7 @@ import { sleep } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import type { CaptureRecord } from '../model/run.ts'
 import { compareTiers } from '../model/tier.ts'
-import type { Node } from '../plugin/node.ts'
+import { isConnectedTo, type Node } from '../plugin/node.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { isStillThere } from './cure.ts'
 import { isDeath } from './deaths.ts'
@@ -224,7 +224,7 @@ function climbOn(
         : findTargets(node, question, onHost)
     } catch (error) {
       // It does not answer: each rung says so, and those on other nodes have theirs.
-      if (node.host === 'localhost') throw error
+      if (!isConnectedTo(node)) throw error
       context.journal.event('note', id, `no target was looked for on ${node.name}: ${messageOf(error)}`)
       return []
     }

@@ -5,7 +5,7 @@
 import { EnvironmentError } from '../base/errors.ts'
 import type { ProbeUse } from '../model/definition.ts'
 import type { ProbeSubject } from '../model/run.ts'
-import type { Node } from '../plugin/node.ts'
+import { isConnectedTo, type Node } from '../plugin/node.ts'
 import type { Probe, ProbeContext, ProbePlugin } from '../plugin/probe.ts'
 import { notLookedAt, type Journal } from './journal.ts'
 import { createProber, type Prober } from './prober/prober.ts'
@@ -53,7 +53,7 @@ export function createProbePlaces(journal: Journal, signal: AbortSignal): ProbeP
       })
       if (plugin.module === undefined) return here(node.name)
       if (!use.namesGroup || node.unseen !== undefined) return here('controller')
-      if (node.network === undefined && node.host === 'localhost') return here(node.name)
+      if (node.network === undefined && !isConnectedTo(node)) return here(node.name)
       const prober = await proberOn(node)
       if (!(prober instanceof EnvironmentError)) {
         return { probe: await prober.open(plugin, context, properties), from: node.name }

@@ -126,3 +126,7 @@ export interface Node {
   /** The machine ends with the run, and with it all that was done to it: effects on it are undone, and not recorded. */
   readonly isTransient?: boolean
 }
+
+/** Whether it is reached over a connection, which can be lost: it need not be another machine than this one. */
+export const isConnectedTo = ({ remote, machine }: Node): boolean =>
+  remote !== undefined || machine !== undefined

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { EnvironmentError, UserError } from '../../base/errors.ts'
 import type { ModuleContext } from '../../plugin/module.ts'
-import type { FileView, Node } from '../../plugin/node.ts'
+import { isConnectedTo, type FileView, type Node } from '../../plugin/node.ts'
 import { selectionProperties, selectNodes } from '../../plugin/selection.ts'
 import { pattern } from '../pattern.ts'
 import { startTimeOf, stateOf } from '../tracing/process-stat.ts'
@@ -123,7 +123,7 @@ async function matching(node: Node, given: Processes, signal: AbortSignal): Prom
   const wanted = new RegExp(given.match ?? '')
   const belongs = given.whole_host ? () => true : await membership(node, signal)
   // On another host the same pid is somebody else.
-  const own = new Set(node.host === 'localhost' ? ancestors(files, process.pid) : [])
+  const own = new Set(!isConnectedTo(node) ? ancestors(files, process.pid) : [])
   return numbersIn(files.list('/proc')).filter((pid) => {
     const words = (files.text(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim()
     return words !== '' && wanted.test(words) && !own.has(pid) && isOn(node, pid) && belongs(pid)
