@@ -93,13 +93,14 @@ say(
 {
   // What is fetched, built or taken once is not counted.
   await using _warm = await group({}, 1)
+  await using _larger = await group({ memory: '512M' }, 1)
 }
 {
   await using cold = await group({ start: 'boot' }, 1)
   line('from run to the first command, cold', cold.readyMs / 1000, 's', 6)
 }
 {
-  await using one = await group({}, 1)
+  await using one = await group({ memory: '512M' }, 1)
   line('from run to the first command, from a snapshot', one.readyMs / 1000, 's', 1)
   const [node] = one.nodes
   if (node === undefined) throw new Error('no guest')
