@@ -92,9 +92,12 @@ test('a whole definition becomes a model', () => {
       ],
       "hunt": {
         "ask": "rate",
+        "by": "run",
         "confidence": 0.95,
+        "early": "propose",
         "parallel": "auto",
         "runs": 20,
+        "smallest": 0.1,
         "width": 0.1,
       },
       "localFiles": [],
