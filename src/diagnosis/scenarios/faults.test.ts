@@ -348,7 +348,7 @@ async function hungMounts(
       })
     }
   })
-  return confidentOf(run)
+  return await confidentOf(run)
 }
 
 test('mounts that wait for a lock and for each other: a deadlock, and nobody is asked', async () => {
