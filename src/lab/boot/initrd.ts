@@ -8,7 +8,9 @@ import { cached, contentKey } from '../cache.ts'
 import { bootModules } from '../image/boot-modules.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 
-const source = new URL('../guest/agent.c', import.meta.url)
+const sources = ['agent.c', 'bulk.c', 'agent.h'].map(
+  (name) => new URL(`../guest/${name}`, import.meta.url).pathname,
+)
 
 /** Path of the initial file system for a kernel, made when there is none; `key` differs whenever its content does. */
 export async function initrdFor(
@@ -46,13 +48,14 @@ export const modulesOf = (directory: string, { release }: Kernel): string =>
 /** The agent for this machine's kind of processor: linked to nothing, for it runs before there is anything. */
 async function builtAgent(signal: AbortSignal): Promise<{ readonly path: string; readonly key: string }> {
   const compiler = await must('cc', ['--version'], signal)
-  const key = contentKey([readFileSync(source), compiler])
+  const key = contentKey([...sources.map((path) => readFileSync(path)), compiler])
   const directory = await cached({
     kind: 'agents',
     key,
     signal,
     make: async (place) => {
-      await must('cc', ['-O2', '-static', '-s', '-o', join(place, 'agent'), source.pathname], signal)
+      const programs = sources.filter((path) => path.endsWith('.c'))
+      await must('cc', ['-O2', '-static', '-s', '-o', join(place, 'agent'), ...programs], signal)
     },
   })
   return { path: join(directory, 'agent'), key }

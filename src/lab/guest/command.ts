@@ -18,6 +18,12 @@ export interface GuestCommand extends RunningCommand {
   close(): void
 }
 
+/** Starts a command in a guest that is known. */
+export type StartInGuest = (
+  command: readonly string[],
+  options?: Partial<GuestCommandOptions>,
+) => Promise<GuestCommand>
+
 const GRACE_MS = 3000
 /** How long output may stay silent after the exit when something in the background still holds the pipe, ms. */
 const SILENCE_MS = 400

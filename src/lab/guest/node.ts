@@ -4,8 +4,9 @@ import { EnvironmentError } from '../../base/errors.ts'
 import { clockOffset } from '../../node/agent-clock.ts'
 import { openAgent } from '../../node/agent-channel.ts'
 import { agentFiles } from '../../node/agent-files.ts'
-import type { CommandOptions, GuestMachine, Node, NodeNetwork } from '../../plugin/node.ts'
-import { startInGuest, type GuestCommand, type GuestCommandOptions } from './command.ts'
+import type { GuestMachine, Node, NodeNetwork } from '../../plugin/node.ts'
+import { bulkDisk } from './bulk.ts'
+import { startInGuest, type StartInGuest } from './command.ts'
 import type { GuestConnection } from './connection.ts'
 import { guestFiles } from './files.ts'
 import { bringFromGuest, sendToGuest } from './transfer.ts'
@@ -14,6 +15,8 @@ export interface GuestNodeOptions {
   readonly group: string
   readonly ordinal: number
   readonly guest: GuestConnection
+  /** The file behind its disk for what is large. */
+  readonly bulkPath: string
   /** Of the chardev of the port `quarry.files`. */
   readonly filesPath: string
   readonly address: string
@@ -26,21 +29,20 @@ const SCRATCH = '/quarry/scratch'
 const ARTIFACTS = '/quarry/artifacts'
 
 /** Disposing closes what it reads files by; the connection is its owner's. */
-export function guestNode(options: GuestNodeOptions): Node & Disposable {
-  const { group, ordinal, guest, filesPath, address, network, machine } = options
+export async function guestNode(options: GuestNodeOptions): Promise<Node & AsyncDisposable> {
+  const { group, ordinal, guest, filesPath, bulkPath, address, network, machine } = options
   const name = `${group}/${ordinal}`
   const agent = openAgent(guestFiles(filesPath, guest, name))
   const files = agentFiles(agent)
 
-  const start = async (
-    command: readonly string[],
-    given: Omit<CommandOptions, 'input'> & Pick<GuestCommandOptions, 'input'> = {},
-  ): Promise<GuestCommand> => {
+  const start: StartInGuest = async (command, given = {}) => {
     const running = await startInGuest(guest, command, { cwd: SCRATCH, ...given })
     files.forget()
     void running.done.then(() => files.forget())
     return running
   }
+  const disk = await bulkDisk(bulkPath, start)
+  const ways = { start, disk }
   const runToEnd = async (...given: Parameters<typeof start>): ReturnType<Node['run']> => {
     const running = await start(...given)
     try {
@@ -82,14 +84,17 @@ export function guestNode(options: GuestNodeOptions): Node & Disposable {
       const { ok, stderr } = await runToEnd(command, { input: content })
       must(ok, `write ${path}`, stderr)
     },
-    upload: (from, to, signal) => sendToGuest(start, from, posix.resolve(SCRATCH, to), signal),
+    upload: (from, to, signal) => sendToGuest(ways, from, posix.resolve(SCRATCH, to), signal),
     download: async (from, to, signal) => {
-      await bringFromGuest(start, posix.resolve(SCRATCH, from), to, signal)
+      await bringFromGuest(ways, posix.resolve(SCRATCH, from), to, signal)
     },
     files,
     lost: guest.lost,
     machine,
     isTransient: true,
-    [Symbol.dispose]: () => agent[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      agent[Symbol.dispose]()
+      await disk[Symbol.asyncDispose]()
+    },
   }
 }

@@ -7,32 +7,34 @@ import { pipeline } from 'node:stream/promises'
 import { EnvironmentError } from '../../base/errors.ts'
 import { captureOutput } from '../../base/process-output.ts'
 import { incoming } from '../../node/incoming.ts'
-import type { GuestCommand, GuestCommandOptions } from './command.ts'
+import type { BulkCommand, BulkDisk } from './bulk.ts'
+import type { GuestCommand, StartInGuest } from './command.ts'
 
 const STALLED_MS = 60_000
+/** A file that is no larger goes by the port, bytes. */
+const SMALL = 128 << 10
 
-type Start = (command: readonly string[], options?: Omit<GuestCommandOptions, 'cwd'>) => Promise<GuestCommand>
+/** Both ways to a guest: by the port, which always works, and by the disk, which is fast. */
+export interface Ways {
+  readonly start: StartInGuest
+  readonly disk: BulkDisk
+}
 
 /** Copies a file, or what is in a directory, into the guest. */
-export async function sendToGuest(
-  start: Start,
-  from: string,
-  to: string,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function sendToGuest(ways: Ways, from: string, to: string, signal?: AbortSignal): Promise<void> {
   const found = await stat(from)
-  const options = signal === undefined ? {} : { signal }
   if (!found.isDirectory()) {
     const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
     const mode = (found.mode & 0o777).toString(8)
-    const input = createReadStream(from, { highWaterMark: 256 << 10 })
-    await using cat = await start(['sh', '-c', write, 'sh', to, mode], { ...options, input })
+    const content = createReadStream(from, { highWaterMark: 1 << 20 })
+    const command = ['sh', '-c', write, 'sh', to, mode]
+    await using cat = await feed(found.size > SMALL ? ways : { start: ways.start }, command, content, signal)
     check(await cat.result, from, to)
     return
   }
   const tar = spawn('tar', ['-C', from, '-c', '-f', '-', '.'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const unpack = 'mkdir -p -- "$1" && exec tar -C "$1" -x -f -'
-  await using unpacking = await start(['sh', '-c', unpack, 'sh', to], { ...options, input: tar.stdout })
+  await using unpacking = await feed(ways, ['sh', '-c', unpack, 'sh', to], tar.stdout, signal)
   const packed = ended(tar)
   check(await unpacking.result, from, to)
   const problem = await packed
@@ -41,7 +43,7 @@ export async function sendToGuest(
 
 /** Brings what is in a directory of the guest; gives the names of what is not let in. */
 export async function bringFromGuest(
-  start: Start,
+  { start, disk }: Ways,
   from: string,
   to: string,
   signal?: AbortSignal,
@@ -52,7 +54,9 @@ export async function bringFromGuest(
   const unpacked = ended(tar)
   // Files that grow or vanish while they are read are no failure (status 1 of GNU tar).
   const pack = 'tar -C "$1" -c -f - . || [ $? -eq 1 ]'
-  await using packing = await start(['sh', '-c', pack, 'sh', from], signal === undefined ? {} : { signal })
+  const command = ['sh', '-c', pack, 'sh', from]
+  await using packing =
+    (await disk.give(command, signal)) ?? (await start(command, signal === undefined ? {} : { signal }))
   // When one end breaks, that is told by how it ended.
   await pipeline(Readable.from(unlessStalled(packing)), tar.stdin).catch(() => tar.kill())
   check(await packing.result, from, to)
@@ -61,8 +65,18 @@ export async function bringFromGuest(
   return await coming.accept()
 }
 
+async function feed(
+  { start, disk }: Pick<Ways, 'start'> & Partial<Ways>,
+  command: readonly string[],
+  input: Readable,
+  signal: AbortSignal | undefined,
+): Promise<BulkCommand | GuestCommand> {
+  const fast = await disk?.take(command, input, signal)
+  return fast ?? (await start(command, { input, ...(signal === undefined ? {} : { signal }) }))
+}
+
 /** The output; a guest that is too sick to send any for so long is not waited for. */
-async function* unlessStalled(packing: GuestCommand): AsyncGenerator<Uint8Array> {
+async function* unlessStalled(packing: BulkCommand): AsyncGenerator<Uint8Array> {
   const timer = setTimeout(() => void packing.stop(), STALLED_MS)
   try {
     for await (const chunk of packing.stdout) {
