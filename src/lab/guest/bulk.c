@@ -2,12 +2,13 @@
  * Much at once, through a disk that the controller and the guest share: a page at a time, as the ports carry it, is slow.
  *
  * `give SLOT COUNT COMMAND...` puts what the command prints on the disk, and `take SLOT COUNT COMMAND...` feeds the command
- * what is on it; both end as the command does. The disk has slots of a megabyte, COUNT of which, from SLOT on, are this
+ * what is on it; both end as the command does. `take SLOT COUNT > FILE MODE` writes a file, without the detour. The disk has slots of a megabyte, COUNT of which, from SLOT on, are this
  * transfer's, and are used in turn. A line is told for each slot that was filled, with the number of bytes in it, on standard
  * output by `give` and on standard input of `take`; an empty one is the end. A byte comes back for each that was emptied. First of all
  * both read from the disk and tell one byte on standard output, so that a disk which hangs is known before it is relied on.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "agent.h"
@@ -63,9 +65,11 @@ static int take(int to, long first, long count) {
     if (have < 0 || have > SLOT) return failed("quarry: a slot too large");
     size_t whole = (have + SECTOR - 1) / SECTOR * SECTOR;
     if (pread(disk, slot, whole, (first + turn % count) * SLOT) != (ssize_t)whole) return failed("quarry: read from the disk");
-    /* Its status says why, when it reads no more. */
-    for (long at = 0, done; at < have; at += done)
-      if ((done = write(to, slot + at, have - at)) <= 0) return 0;
+    for (long at = 0, done; at < have; at += done) {
+      if ((done = write(to, slot + at, have - at)) > 0) continue;
+      /* When a command reads no more, its status says why. */
+      return errno == EPIPE ? 0 : failed("quarry: write");
+    }
     if (write(1, "+", 1) != 1) return failed("quarry: tell");
   }
 }
@@ -82,6 +86,11 @@ int transfer(char **words) {
   long first = atol(words[1]), count = atol(words[2]);
   if (pread(disk, slot, SECTOR, first * SLOT) != SECTOR) return failed("quarry: read from the disk");
   if (write(1, ".", 1) != 1) return failed("quarry: tell");
+  if (strcmp(words[3], ">") == 0) {
+    int file = open(words[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0 || fchmod(file, strtol(words[5], NULL, 8)) < 0) return failed(words[4]);
+    return take(file, first, count);
+  }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return failed("quarry: pipe");
   fcntl(ends[0], F_SETPIPE_SZ, SLOT);

@@ -14,6 +14,8 @@ const TRANSFERS = 8
 export const BULK_BYTES = TRANSFERS * SLOTS * SLOT
 /** A disk that has not been read from by then hangs, or is too slow to be of use, ms. */
 const READY_MS = 3000
+/** One that is too sick to go on is not waited for longer than this, ms. */
+export const STALLED_MS = 60_000
 
 /** A command in the guest whose output, or input, goes by the disk. Disposing ends it. */
 export type BulkCommand = Pick<GuestCommand, 'stdout' | 'result' | 'stop'> & AsyncDisposable
@@ -120,7 +122,8 @@ async function feed(transfer: Transfer, source: Readable): Promise<void> {
   let turn = 0
   for await (const bytes of inSlots(source)) {
     while (turn - emptied >= SLOTS) {
-      const next = await said.next()
+      const next = await Promise.race([said.next(), delay(STALLED_MS, undefined, { ref: false })])
+      if (next === undefined) throw new Error('stalled')
       if (next.done === true) return
       emptied += next.value.length
     }

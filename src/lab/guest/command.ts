@@ -1,6 +1,7 @@
 /** A command in a guest, as if it were a child process of this host. */
 import { constants } from 'node:os'
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { abortReason, throwIfAborted } from '../../base/abort.ts'
 import { captureOutput } from '../../base/process-output.ts'
 import type { CommandOptions, CommandResult, RunningCommand } from '../../plugin/node.ts'
@@ -25,6 +26,8 @@ export type StartInGuest = (
 ) => Promise<GuestCommand>
 
 const GRACE_MS = 3000
+/** From the word that all is ended to that of how, ms. */
+const GONE_MS = 1000
 /** How long output may stay silent after the exit when something in the background still holds the pipe, ms. */
 const SILENCE_MS = 400
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -59,6 +62,9 @@ export async function startInGuest(
   const stopNow = async (): Promise<void> => {
     if (isClosed || guest.gone.aborted) return
     await stream.stop(GRACE_MS)
+    // What is in the kernel for good cannot be killed, and is not waited for.
+    const isGone = await Promise.race([stream.exited, delay(GONE_MS, undefined)])
+    if (isGone === undefined) stream.abandon()
     await done
     close()
   }

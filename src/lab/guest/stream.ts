@@ -1,4 +1,5 @@
 /** One command in a guest, as three streams and an end. */
+import { constants } from 'node:os'
 import { Readable, Writable } from 'node:stream'
 import { Ask, MOST_PAYLOAD, Tell, words, type Frame } from './frames.ts'
 
@@ -92,8 +93,17 @@ export class GuestStream {
   /** The guest was lost: it will never say more. */
   lose(): void {
     this.#start.resolve(0)
-    this.#exit.resolve({ exitCode: null, signal: null })
     this.#stop.resolve()
+    this.#end(null)
+  }
+
+  /** It was killed, and does not go. */
+  abandon(): void {
+    this.#end(constants.signals.SIGKILL)
+  }
+
+  #end(signal: number | null): void {
+    this.#exit.resolve({ exitCode: null, signal })
     this.#input.taken(Number.POSITIVE_INFINITY)
     for (const output of this.#outputs) output.receive(Buffer.alloc(0))
   }

@@ -2,17 +2,20 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvironmentError } from '../../base/errors.ts'
 import { captureOutput } from '../../base/process-output.ts'
 import { incoming } from '../../node/incoming.ts'
-import type { BulkCommand, BulkDisk } from './bulk.ts'
+import { STALLED_MS, type BulkCommand, type BulkDisk } from './bulk.ts'
 import type { GuestCommand, StartInGuest } from './command.ts'
 
-const STALLED_MS = 60_000
 /** A file that is no larger goes by the port, bytes. */
 const SMALL = 128 << 10
+
+/** In one record of tar, of 512 bytes each: a switch between processes for every few kilobytes takes long under TCG. */
+const BLOCKS = '256'
 
 /** Both ways to a guest: by the port, which always works, and by the disk, which is fast. */
 export interface Ways {
@@ -23,18 +26,30 @@ export interface Ways {
 /** Copies a file, or what is in a directory, into the guest. */
 export async function sendToGuest(ways: Ways, from: string, to: string, signal?: AbortSignal): Promise<void> {
   const found = await stat(from)
+  const options = signal === undefined ? {} : { signal }
   if (!found.isDirectory()) {
-    const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
     const mode = (found.mode & 0o777).toString(8)
     const content = createReadStream(from, { highWaterMark: 1 << 20 })
+    const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
     const command = ['sh', '-c', write, 'sh', to, mode]
-    await using cat = await feed(found.size > SMALL ? ways : { start: ways.start }, command, content, signal)
-    check(await cat.result, from, to)
+    if (found.size > SMALL) {
+      await using make = await ways.start(['mkdir', '-p', '--', posix.dirname(to)], options)
+      check(await make.result, from, to)
+    }
+    await using writing =
+      (found.size > SMALL ? await ways.disk.take(['>', to, mode], content, signal) : undefined) ??
+      (await ways.start(command, { ...options, input: content }))
+    check(await writing.result, from, to)
     return
   }
-  const tar = spawn('tar', ['-C', from, '-c', '-f', '-', '.'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const unpack = 'mkdir -p -- "$1" && exec tar -C "$1" -x -f -'
-  await using unpacking = await feed(ways, ['sh', '-c', unpack, 'sh', to], tar.stdout, signal)
+  const tar = spawn('tar', ['-C', from, '-b', BLOCKS, '-c', '-f', '-', '.'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const unpack = 'mkdir -p -- "$1" && exec tar -C "$1" -b "$2" -x -f -'
+  const command = ['sh', '-c', unpack, 'sh', to, BLOCKS]
+  await using unpacking =
+    (await ways.disk.take(command, tar.stdout, signal)) ??
+    (await ways.start(command, { ...options, input: tar.stdout }))
   const packed = ended(tar)
   check(await unpacking.result, from, to)
   const problem = await packed
@@ -53,8 +68,8 @@ export async function bringFromGuest(
   const tar = spawn('tar', ['-C', coming.directory, ...options], { stdio: ['pipe', 'ignore', 'pipe'] })
   const unpacked = ended(tar)
   // Files that grow or vanish while they are read are no failure (status 1 of GNU tar).
-  const pack = 'tar -C "$1" -c -f - . || [ $? -eq 1 ]'
-  const command = ['sh', '-c', pack, 'sh', from]
+  const pack = 'tar -C "$1" -b "$2" -c -f - . || [ $? -eq 1 ]'
+  const command = ['sh', '-c', pack, 'sh', from, BLOCKS]
   await using packing =
     (await disk.give(command, signal)) ?? (await start(command, signal === undefined ? {} : { signal }))
   // When one end breaks, that is told by how it ended.
@@ -63,16 +78,6 @@ export async function bringFromGuest(
   const problem = await unpacked
   if (problem !== undefined) throw failed(from, to, problem)
   return await coming.accept()
-}
-
-async function feed(
-  { start, disk }: Pick<Ways, 'start'> & Partial<Ways>,
-  command: readonly string[],
-  input: Readable,
-  signal: AbortSignal | undefined,
-): Promise<BulkCommand | GuestCommand> {
-  const fast = await disk?.take(command, input, signal)
-  return fast ?? (await start(command, { input, ...(signal === undefined ? {} : { signal }) }))
 }
 
 /** The output; a guest that is too sick to send any for so long is not waited for. */
@@ -88,8 +93,9 @@ async function* unlessStalled(packing: BulkCommand): AsyncGenerator<Uint8Array> 
   }
 }
 
-function check({ ok, stderr, exitCode }: Awaited<GuestCommand['result']>, from: string, to: string): void {
-  if (!ok) throw failed(from, to, stderr.trim() || `status ${exitCode}`)
+function check(ended: Awaited<GuestCommand['result']>, from: string, to: string): void {
+  const { ok, stderr, exitCode, signal } = ended
+  if (!ok) throw failed(from, to, stderr.trim() || (signal ?? `status ${exitCode}`))
 }
 
 const failed = (from: string, to: string, why: string): EnvironmentError =>
