@@ -1,11 +1,11 @@
 /** What is known so far: the leading set of factors, how sure it is, and its rates. */
 import type { Answer, Level } from '../../model/hunt.ts'
-import { betaQuantile } from '../stats/beta.ts'
+import { confidenceSequence } from '../stats/confidence-sequence.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
 import { conditionOf } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds } from './space.ts'
 
-/** Share of runs that showed it, with a Bayesian interval (Jeffreys) that holds the truth with the asked confidence. */
+/** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
 export interface Rate {
   readonly shown: number
   readonly runs: number
@@ -112,7 +112,10 @@ function resultOf(
     count.runs++
     if (outcome === 'shown') count.shown++
   }
-  const [without, held] = counts.map(({ shown, runs }) => rateOf(shown, runs, confidence))
+  const [without, held] = counts.map((count) => ({
+    ...count,
+    ...confidenceSequence(count.shown, count.runs, confidence),
+  }))
   if (without === undefined || held === undefined) throw new Error('two counts make two rates')
   return {
     active: group.literals.flatMap(({ factor, mask }) =>
@@ -124,17 +127,6 @@ function resultOf(
     together: group.how === 'together',
     with: group.how === 'none' ? null : held,
     without,
-  }
-}
-
-function rateOf(shown: number, runs: number, confidence: number): Rate {
-  const tail = (1 - confidence) / 2
-  const [a, b] = [shown + 0.5, runs - shown + 0.5]
-  return {
-    shown,
-    runs,
-    low: shown === 0 ? 0 : betaQuantile(tail, a, b),
-    high: shown === runs ? 1 : betaQuantile(1 - tail, a, b),
   }
 }
 

@@ -34,12 +34,12 @@ function hunt(planner: Planner, outcomeOf: (point: Point) => Outcome): Hunted {
   return { trials, answer, result: answer.result as ScreenResult }
 }
 
-/** Comes at 0.5 where it acts, at 0.02 elsewhere. */
+/** Comes at one rate where it acts, at another elsewhere. */
 const chance =
-  (seed: number, acts: (point: Point) => boolean): ((point: Point) => Outcome) =>
+  (seed: number, acts: (point: Point) => boolean, [high, low] = [0.5, 0.02]): ((point: Point) => Outcome) =>
   (point) => {
     seeds[seed] ??= seededRandom(seed)
-    return seeds[seed].next() < (acts(point) ? 0.5 : 0.02) ? 'shown' : 'clean'
+    return seeds[seed].next() < (acts(point) ? high : low) ? 'shown' : 'clean'
   }
 const seeds: Record<number, ReturnType<typeof seededRandom>> = {}
 
@@ -73,6 +73,28 @@ describe('finds', () => {
     expect(hunted.answer.sentence).toMatch(
       /^It comes when kernel in \{6.1, 6.6\} and mount = nfs4: \d+ of \d+/,
     )
+  })
+})
+
+describe('ends in few runs, of eight factors, where the behaviour comes nearly always', () => {
+  const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
+  const cases: readonly (readonly [string, (point: Point) => boolean])[] = [
+    ['alone f4=1', ({ f4 }) => f4 === 1],
+    ['together f1=1 f4=0', ({ f1, f4 }) => f1 === 1 && f4 === 0],
+    ['either f0=1 f3=1', ({ f0, f3 }) => f0 === 1 || f3 === 1],
+  ]
+  const rates = [
+    [1, 0, 50],
+    [0.9, 0, 60],
+    [1, 0.05, 70],
+  ] as const
+  test.each(rates)('%d against %d elsewhere', (high, low, seed) => {
+    for (const [number, [expected, acts]] of cases.entries()) {
+      const hunted = hunt(planner, chance(seed + number, acts, [high, low]))
+      expect(found(hunted)).toBe(expected)
+      expect(hunted.answer.sure).toBe(true)
+      expect(hunted.trials.length, expected).toBeLessThanOrEqual(45)
+    }
   })
 })
 
