@@ -28,6 +28,7 @@ export interface ScreenResult {
 export interface Group {
   readonly how: How
   readonly literals: readonly Literal[]
+  /** That it is right, with all doubt in how likely such rules were beforehand. */
   readonly probability: number
   /** The most probable of them. */
   readonly rule: Rule
@@ -35,18 +36,28 @@ export interface Group {
 
 /** Of the weight of the leading rule. */
 const WORTH_A_GROUP = 1e-4
+/**
+ * How many times likelier beforehand than taken for, against the leading rule, those of other kinds may be: which factors
+ * act is even beforehand, but how many of them do, and how, is a guess.
+ */
+const DOUBT = 4
 
 export function leading(rules: readonly Rule[]): Group | undefined {
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, { how: How; literals: readonly Literal[]; weight: number; rule: Rule }>()
   for (const rule of rules) {
     // Sorted by weight: the rest together could not lead.
     if (rule.weight < WORTH_A_GROUP * (rules[0]?.weight ?? 0)) break
     const literals = rule.literals.toSorted((a, b) => a.factor - b.factor)
     const key = `${rule.how} ${literals.map(({ factor, mask }) => `${factor}:${mask}`).join()}`
-    const group = groups.get(key) ?? { how: rule.how, literals, probability: 0, rule }
-    groups.set(key, { ...group, probability: group.probability + rule.weight })
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { how: rule.how, literals, weight: rule.weight, rule })
+    else group.weight += rule.weight
   }
-  return [...groups.values()].toSorted((a, b) => b.probability - a.probability)[0]
+  const [first] = [...groups.values()].toSorted((a, b) => b.weight - a.weight)
+  if (first === undefined) return undefined
+  const { how, literals, weight, rule } = first
+  const others = sumWhere(rules, (other) => other.how !== how)
+  return { how, literals, rule, probability: weight / (1 + (DOUBT - 1) * others) }
 }
 
 interface Known {

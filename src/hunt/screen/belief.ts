@@ -24,7 +24,7 @@ export interface Rule {
   readonly high: readonly boolean[]
 }
 
-const PRIOR = { none: 0.25, alone: 0.15, together: 0.4, either: 0.16, more: 0.04 }
+const PRIOR = { none: 0.25, alone: 0.25, together: 0.25, either: 0.2, more: 0.05 }
 
 /** Pairs beyond these are left out, those first whose literals say least alone: a choice must stay fast. */
 const MOST_PAIRS = 6000
