@@ -28,7 +28,7 @@ export interface ScreenResult {
 export interface Group {
   readonly how: How
   readonly literals: readonly Literal[]
-  /** That it is right, with all doubt in how likely such rules were beforehand. */
+  /** That it is right, though rules of other kinds were likelier beforehand. */
   readonly probability: number
   /** The most probable of them. */
   readonly rule: Rule
@@ -37,8 +37,8 @@ export interface Group {
 /** Of the weight of the leading rule. */
 const WORTH_A_GROUP = 1e-4
 /**
- * How many times likelier beforehand than taken for, against the leading rule, those of other kinds may be: which factors
- * act is even beforehand, but how many of them do, and how, is a guess.
+ * How many times likelier beforehand the rules of other kinds may be, against the leading one, than they are taken for:
+ * each factor is as likely as another, but how many act, and how, is a guess. See belief.ts for what it promises.
  */
 const DOUBT = 4
 

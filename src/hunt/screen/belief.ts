@@ -2,10 +2,10 @@
  * What is believed of the factors: every rule of none, one or two literals, and the leading pairs with a third, each with
  * its probability and the rates that it expects.
  *
- * A quarter of the belief beforehand is that no factor matters: where none does, "one does" is then said in at most
- * 3 (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality), and far less often
- * in simulations. Pairs that act together have most, as there are many, and a hunt that stops early takes one of them
- * for a factor alone, or for none.
+ * None, one alone, two together and either of two have at least a fifth of the belief beforehand, and an answer has to
+ * hold with four times as much for the other kinds (`leading`): whichever is true, one of another kind is then said in at
+ * most (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality, over the rates as
+ * believed beforehand), and far less often in simulations.
  */
 import { type Levels, type Literal, type Observation, type Space, holds } from './space.ts'
 import type { Counts, Fit, RateModel } from './rates.ts'

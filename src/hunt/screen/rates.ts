@@ -30,19 +30,19 @@ export interface Counts {
 /** For each grid point those that a higher rate can have: from the first, up to the one before the second. */
 type Range = readonly (readonly [first: number, end: number])[]
 
-/** Mean over the range of each grid point, of a likelihood and of the same times the rate; 0 where there is none. */
-interface Means {
+/** A likelihood over the grid, and the same times the rate. */
+interface Weights {
   readonly at: Float64Array
   readonly timesRate: Float64Array
 }
 
 /** Likelihood of counts over the grid, relative to its maximum exp(`log`). */
-interface Curve {
+interface Curve extends Weights {
   readonly log: number
-  readonly at: Float64Array
-  readonly raised: Means
-  readonly helped: Means
-  readonly alike: Means
+  /** Means over the range of each grid point; 0 where it has none. */
+  readonly raised: Weights
+  readonly helped: Weights
+  readonly alike: Weights
 }
 
 /** Log evidence, and the expected rate of each set of runs, in the order in which they were given. */
@@ -87,72 +87,69 @@ export function rateModel(least: number): RateModel {
     const logs = LOG_RATES.map((one, g) => shown * one + clean * (LOG_REST[g] ?? 0))
     const log = logs.reduce((best, one) => Math.max(best, one), Number.NEGATIVE_INFINITY)
     const at = logs.map((one) => Math.exp(one - log))
+    const timesRate = at.map((one, g) => one * (RATES[g] ?? 0))
     const made = {
       log,
       at,
-      raised: meansOf(at, raised),
-      helped: meansOf(at, helped),
-      alike: meansOf(at, alike),
+      timesRate,
+      raised: meansOf(at, timesRate, raised),
+      helped: meansOf(at, timesRate, helped),
+      alike: meansOf(at, timesRate, alike),
     }
     curves.set(key, made)
     return made
   }
 
   const same = (all: Counts): Fit => {
-    const { log, at } = curve(all)
-    let [sum, rate] = [0, 0]
-    for (let g = 0; g < SIZE; g++) {
-      sum += at[g] ?? 0
-      rate += (at[g] ?? 0) * (RATES[g] ?? 0)
-    }
-    return { log: log + Math.log(sum / SIZE), rates: [rate / sum] }
+    const { log, at, timesRate } = curve(all)
+    const sum = totalOf(at)
+    return { log: log + Math.log(sum / SIZE), rates: [totalOf(timesRate) / sum] }
   }
 
   const lows = countOf(raised)
   const two = (lowCounts: Counts, highCounts: Counts): Fit => {
     const [low, high] = [curve(lowCounts), curve(highCounts)]
-    let [sum, lowSum, highSum] = [0, 0, 0]
-    for (let g = 0; g < lows; g++) {
-      const likelihood = low.at[g] ?? 0
-      const both = likelihood * (high.raised.at[g] ?? 0)
-      sum += both
-      lowSum += both * (RATES[g] ?? 0)
-      highSum += likelihood * (high.raised.timesRate[g] ?? 0)
+    const over = (lowAt: Float64Array, highAt: Float64Array): number => {
+      let sum = 0
+      for (let g = 0; g < lows; g++) sum += (lowAt[g] ?? 0) * (highAt[g] ?? 0)
+      return sum / lows
     }
+    const sum = over(low.at, high.raised.at)
     if (sum === 0) return IMPOSSIBLE
-    return { log: low.log + high.log + Math.log(sum / lows), rates: [lowSum / sum, highSum / sum] }
+    return {
+      log: low.log + high.log + Math.log(sum),
+      rates: [over(low.timesRate, high.raised.at) / sum, over(low.at, high.raised.timesRate) / sum],
+    }
   }
 
   const three = (how: 'helped' | 'alike'): ThreeRates => {
     const middles = countOf(how === 'helped' ? helped : alike)
     const firsts = raised.map(([first]) => first).filter((first) => first < middles)
-    return (lowCounts, middleCounts, highCounts, worth) => {
-      const [low, middle, high] = [curve(lowCounts), curve(middleCounts), curve(highCounts)]
-      const most = low.log + middle.log + high.log
-      if (most < worth) return IMPOSSIBLE
-      const { at, timesRate } = high[how]
-      // From the highest low rate down, with the sums over the middle rates that are raised above it.
-      let [both, middleRate, highRate] = [0, 0, 0]
-      let [sum, lowSum, middleSum, highSum] = [0, 0, 0, 0]
-      let m = middles
+    const over = (lowAt: Float64Array, middleAt: Float64Array, highAt: Float64Array): number => {
+      // From the highest low rate down, with the sum over the middle rates that are raised above it.
+      let [sum, above, m] = [0, 0, middles]
       for (let g = firsts.length - 1; g >= 0; g--) {
         for (const first = firsts[g] ?? 0; m > first;) {
           m--
-          const weight = (middle.at[m] ?? 0) * (at[m] ?? 0)
-          both += weight
-          middleRate += weight * (RATES[m] ?? 0)
-          highRate += (middle.at[m] ?? 0) * (timesRate[m] ?? 0)
+          above += (middleAt[m] ?? 0) * (highAt[m] ?? 0)
         }
-        const share = (low.at[g] ?? 0) / (middles - m)
-        sum += share * both
-        lowSum += share * both * (RATES[g] ?? 0)
-        middleSum += share * middleRate
-        highSum += share * highRate
+        sum += ((lowAt[g] ?? 0) * above) / (middles - m)
       }
-      if (sum === 0) return IMPOSSIBLE
+      return sum / firsts.length
+    }
+    return (lowCounts, middleCounts, highCounts, worth) => {
+      const [low, middle, { log, [how]: high }] = [curve(lowCounts), curve(middleCounts), curve(highCounts)]
+      const most = low.log + middle.log + log
+      if (most < worth) return IMPOSSIBLE
+      const sum = over(low.at, middle.at, high.at)
+      if (sum === 0 || most + Math.log(sum) < worth) return IMPOSSIBLE
       return {
-        log: most + Math.log(sum / firsts.length),
-        rates: [lowSum / sum, middleSum / sum, highSum / sum],
+        log: most + Math.log(sum),
+        rates: [
+          over(low.timesRate, middle.at, high.at) / sum,
+          over(low.at, middle.timesRate, high.at) / sum,
+          over(low.at, middle.at, high.timesRate) / sum,
+        ],
       }
     }
   }
@@ -171,16 +168,18 @@ const rangeOf = (of: (low: number) => readonly [number, number]): Range =>
 /** Grid points that have a range; these are the lowest. */
 const countOf = (range: Range): number => range.filter(([first, end]) => first < end).length
 
-function meansOf(at: Float64Array, range: Range): Means {
+function totalOf(values: Float64Array): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}
+
+function meansOf(at: Float64Array, timesRate: Float64Array, range: Range): Weights {
   const means = { at: new Float64Array(SIZE), timesRate: new Float64Array(SIZE) }
   for (const [low, [first, end]] of range.entries()) {
-    let [sum, rate] = [0, 0]
-    for (let g = first; g < end; g++) {
-      sum += at[g] ?? 0
-      rate += (at[g] ?? 0) * (RATES[g] ?? 0)
-    }
-    means.at[low] = first < end ? sum / (end - first) : 0
-    means.timesRate[low] = first < end ? rate / (end - first) : 0
+    if (first >= end) continue
+    means.at[low] = totalOf(at.subarray(first, end)) / (end - first)
+    means.timesRate[low] = totalOf(timesRate.subarray(first, end)) / (end - first)
   }
   return means
 }

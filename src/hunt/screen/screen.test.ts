@@ -98,6 +98,17 @@ describe('ends in few runs, of eight factors, where the behaviour comes nearly a
   })
 })
 
+test('one factor is not taken for a pair', () => {
+  const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
+  for (let seed = 200; seed < 215; seed++) {
+    const hunted = hunt(
+      planner,
+      chance(seed, ({ f3 }) => f3 === 1, [0.8, 0.02]),
+    )
+    expect(found(hunted), `seed ${seed}`).toBe('alone f3=1')
+  }
+})
+
 test('says what it found, how surely, and with which rates', () => {
   const planner = screenPlanner({ factors: two(5), confidence: 0.95 })
   const { answer, result, trials } = hunt(
