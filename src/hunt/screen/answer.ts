@@ -1,6 +1,7 @@
 /** What is known so far: the leading set of factors, how sure it is, and its rates. */
 import type { Answer, Level } from '../../model/hunt.ts'
 import { confidenceSequence } from '../stats/confidence-sequence.ts'
+import { runsText } from '../tally.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
 import { conditionOf } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds } from './space.ts'
@@ -146,8 +147,9 @@ function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenRe
   const claim = claimOf(space, group, result)
   if (group.probability >= confidence) return `${claim}.`
   const percent = (100 * group.probability).toFixed(group.probability < 0.1 ? 1 : 0)
-  if (done) return `No run that can be made tells more. ${percent} % likely: ${decapitalised(claim)}.`
-  return `Not sure yet; ${percent} % likely: ${decapitalised(claim)}.`
+  if (done)
+    return `No run that can be made tells more. At least ${percent} % likely: ${decapitalised(claim)}.`
+  return `Not sure yet; at least ${percent} % likely: ${decapitalised(claim)}.`
 }
 
 const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
@@ -156,10 +158,10 @@ function claimOf(space: Space, { how, literals }: Group, { with: held, without }
   if (held === null) {
     const { shown, runs, high } = without
     if (shown === 0)
-      return `It never came in ${runs} runs, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
-    return `None of the factors matters: it came in ${shown} of ${runs} runs, whatever their levels`
+      return `It never came in ${runsText(runs)}, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
+    return `None of the factors matters: it came in ${shown} of ${runsText(runs)}, whatever their levels`
   }
-  const rates = `${held.shown} of ${held.runs} runs, against ${without.shown} of ${without.runs} otherwise`
+  const rates = `${held.shown} of ${runsText(held.runs)}, against ${without.shown} of ${without.runs} otherwise`
   const condition = conditionOf(space, how, literals)
   if (how === 'more') return `It depends on more than two factors, ${condition} among them: ${rates}`
   return `It comes when ${condition}: ${rates}`
