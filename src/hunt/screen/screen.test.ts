@@ -121,6 +121,9 @@ test('says what it found, how surely, and with which rates', () => {
   expect(answer.sentence).toBe(
     `It comes when f1 = 1: ${held?.shown} of ${held?.runs} runs, against ${without.shown} of ${without.runs} otherwise.`,
   )
+  expect(planner.next(trials.slice(0, -1), 1)[0]?.why).toMatch(
+    /^that it takes f1 = 1 \(\d+ % likely\) expects it in \d+ % of such runs, /,
+  )
   expect((held?.runs ?? 0) + without.runs).toBe(trials.length)
   expect(held?.low).toBeLessThan(0.5)
   expect(held?.high).toBeGreaterThan(0.5)
