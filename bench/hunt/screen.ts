@@ -243,31 +243,33 @@ function suited(one: Case, random: Random): Outcome {
 
 const randomOf = (number: number, hunt: number): Random => seededRandom(1000 * number + 100_000 * hunt)
 
+/** Of the hunts of a case those of one of several threads. */
 interface Part {
+  readonly number: number
   readonly from: number
   readonly step: number
 }
 
-/** Our hunts of all cases, those of one of several threads. */
-const ourPart = ({ from, step }: Part): Outcome[][] =>
-  cases.map((one, number) => {
-    const outcomes: Outcome[] = []
-    for (let hunt = from; hunt < hunts; hunt += step) outcomes.push(ours(one, randomOf(number, hunt)))
-    return outcomes
-  })
+function ourPart({ number, from, step }: Part): Outcome[] {
+  const one = cases[number]
+  if (one === undefined) throw new Error(`there is no case ${number}`)
+  const outcomes: Outcome[] = []
+  for (let hunt = from; hunt < hunts; hunt += step) outcomes.push(ours(one, randomOf(number, hunt)))
+  return outcomes
+}
 
-async function ourHunts(): Promise<Outcome[][]> {
+async function ourHunts(number: number): Promise<Outcome[]> {
   const step = availableParallelism()
   const parts = await Promise.all(
     Array.from({ length: step }, (_, from) => {
-      const part: Part = { from, step }
+      const part: Part = { number, from, step }
       const worker = new Worker(import.meta.filename, { workerData: part, argv: [String(hunts)] })
-      return new Promise<Outcome[][]>(
+      return new Promise<Outcome[]>(
         (resolve, reject) => void worker.on('message', resolve).on('error', reject),
       )
     }),
   )
-  return cases.map((_, number) => parts.flatMap((part) => part[number] ?? []))
+  return parts.flat()
 }
 
 const others = {
@@ -277,32 +279,29 @@ const others = {
   '  the same, told the rates: an SPRT without a baseline': told,
 }
 
-function report(all: readonly (readonly Outcome[])[]): void {
-  const say = (text: string): void => void process.stdout.write(`${text}\n`)
-  for (const [number, one] of cases.entries()) {
-    const us = all[number] ?? []
-    const runsOf = (outcomes: readonly Outcome[]): number => mean(outcomes.map(({ runs }) => runs))
-    const line = (what: string, outcomes: readonly Outcome[]): void => {
-      const runs = runsOf(outcomes)
-      const off = mean(outcomes.map((outcome) => (outcome.runs - runs) ** 2)) / outcomes.length
-      const wrong = share(outcomes.map(({ right }) => !right))
-      say(
-        `  ${what.padEnd(54)} ${runs.toFixed(0).padStart(5)} runs +- ${(1.96 * Math.sqrt(off)).toFixed(0).padStart(2)}, wrong ${wrong}, ${(runsOf(us) / runs).toFixed(2)} x`,
-      )
-    }
-    say(one.name)
-    line('screen', us)
-    for (const [name, method] of Object.entries(others))
-      line(
-        name,
-        Array.from({ length: THEIR_HUNTS }, (_, hunt) => method(one, randomOf(number, hunt))),
-      )
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const runsOf = (outcomes: readonly Outcome[]): number => mean(outcomes.map(({ runs }) => runs))
+
+async function report(one: Case, number: number): Promise<void> {
+  say(one.name)
+  const us = await ourHunts(number)
+  const line = (what: string, outcomes: readonly Outcome[]): void => {
+    const runs = runsOf(outcomes)
+    const off = mean(outcomes.map((outcome) => (outcome.runs - runs) ** 2)) / outcomes.length
+    const wrong = share(outcomes.map(({ right }) => !right))
+    say(
+      `  ${what.padEnd(54)} ${runs.toFixed(0).padStart(5)} runs +- ${(1.96 * Math.sqrt(off)).toFixed(0).padStart(2)}, wrong ${wrong}, ${(runsOf(us) / runs).toFixed(2)} x`,
+    )
   }
-  const ourAll = all.flat()
-  const choices = ourAll.reduce((sum, { runs }) => sum + runs + 1, 0)
-  const choosing = ourAll.reduce((sum, outcome) => sum + (outcome.choosing ?? 0), 0)
-  say(`${(choosing / choices).toFixed(1)} ms of CPU a choice, limit 50 ms`)
+  line('screen', us)
+  for (const [name, method] of Object.entries(others))
+    line(
+      name,
+      Array.from({ length: THEIR_HUNTS }, (_, hunt) => method(one, randomOf(number, hunt))),
+    )
+  const choosing = us.reduce((sum, outcome) => sum + (outcome.choosing ?? 0), 0)
+  say(`  ${(choosing / us.length / (runsOf(us) + 1)).toFixed(1)} ms of CPU a choice, limit 50 ms`)
 }
 
-if (isMainThread) report(await ourHunts())
+if (isMainThread) for (const [number, one] of cases.entries()) await report(one, number)
 else parentPort?.postMessage(ourPart(workerData as Part))
