@@ -5,9 +5,9 @@
  * "Told" has also the two rates (Wald's SPRT for each factor) and the direction that suits the case: nobody has that,
  * and it is the least that one factor at a time can need.
  *
- * Intervals are of 95 %: those of shares by Clopper and Pearson. About 5 minutes with two CPUs.
+ * Intervals are of 95 %: those of shares by Clopper and Pearson. 200 hunts take about 6 minutes of two CPUs.
  *
- *     node bench/hunt/screen.ts [HUNTS]     our hunts of each case; 300 if left out
+ *     node bench/hunt/screen.ts [HUNTS]     our hunts of each case; 200 if left out
  */
 import { availableParallelism } from 'node:os'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
@@ -23,9 +23,9 @@ const FACTORS = 16
 const [HIGH, LOW] = [0.3, 0.02]
 const ERROR = 0.05
 const MOST_RUNS = 1000
-const hunts = Number(process.argv[2] ?? 300)
+const hunts = Number(process.argv[2] ?? 200)
 /** Those of the others take no time. */
-const THEIR_HUNTS = 2000
+const THEIR_HUNTS = 1000
 
 interface Case {
   readonly name: string
