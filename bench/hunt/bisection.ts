@@ -38,7 +38,7 @@ export function share(right: readonly boolean[]): string {
   const [n, k] = [right.length, right.filter(Boolean).length]
   const low = k === 0 ? 0 : betaQuantile(0.025, k, n - k + 1)
   const high = k === n ? 1 : betaQuantile(0.975, k + 1, n - k)
-  return `${(k / n).toFixed(3)} (${low.toFixed(2)}-${high.toFixed(2)})`
+  return `${(k / n).toFixed(3)} (${low.toFixed(3)}-${high.toFixed(3)})`
 }
 
 /** Runs that the capacity of the channel demands at known rates: the bits of the versions by the bits of the best run. */

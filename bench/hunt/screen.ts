@@ -5,20 +5,27 @@
  * "Told" has also the two rates (Wald's SPRT for each factor) and the direction that suits the case: nobody has that,
  * and it is the least that one factor at a time can need.
  *
- *     node bench/hunt/screen.ts [HUNTS]     hunts of each case; 40 if left out
+ * Intervals are of 95 %: those of shares by Clopper and Pearson. 200 hunts take about 6 minutes of two CPUs.
+ *
+ *     node bench/hunt/screen.ts [HUNTS]     our hunts of each case; 200 if left out
  */
+import { availableParallelism } from 'node:os'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { type Random, seededRandom } from '../../src/base/random.ts'
 import { logChoose } from '../../src/diagnosis/stats/distributions.ts'
 import type { Level, Point, Trial } from '../../src/model/hunt.ts'
 import type { ScreenResult } from '../../src/hunt/screen/answer.ts'
 import { screenPlanner } from '../../src/hunt/screen/index.ts'
 import { type Counts, rateModel } from '../../src/hunt/screen/rates.ts'
+import { mean, share } from './bisection.ts'
 
 const FACTORS = 16
 const [HIGH, LOW] = [0.3, 0.02]
 const ERROR = 0.05
 const MOST_RUNS = 1000
-const hunts = Number(process.argv[2] ?? 40)
+const hunts = Number(process.argv[2] ?? 200)
+/** Those of the others take no time. */
+const THEIR_HUNTS = 1000
 
 interface Case {
   readonly name: string
@@ -49,24 +56,21 @@ const cases: readonly Case[] = [
 interface Outcome {
   readonly runs: number
   readonly right: boolean
+  /** CPU of the choices, ms. */
+  readonly choosing?: number
 }
 
 const names = Array.from({ length: FACTORS }, (_, at) => `f${at}`)
 /** The bad level of each factor: ours is not told. */
 const badOf = (at: number): Level => at % 2 === 1
 
-let choices = 0
-let choosing = 0
-
 function ours({ acts, active }: Case, random: Random): Outcome {
   const factors = Object.fromEntries(names.map((name) => [name, [false, true]]))
   const planner = screenPlanner({ factors, confidence: 1 - ERROR })
   const trials: Trial[] = []
+  const began = process.threadCpuUsage().user
   while (trials.length < MOST_RUNS) {
-    const began = process.cpuUsage().user
     const [proposal] = planner.next(trials, 1)
-    choosing += (process.cpuUsage().user - began) / 1e3
-    choices++
     if (proposal === undefined) break
     const shown = random.next() < rateAt(acts, proposal.point)
     trials.push({
@@ -80,7 +84,11 @@ function ours({ acts, active }: Case, random: Random): Outcome {
   const expected = active.map((at) => `f${at}=${badOf(at)}`).join()
   const found = result.active.map(({ factor, level }) => `${factor}=${level}`).join()
   const together = active.length === 2 && !acts(names.map((_, at) => at === active[0]))
-  return { runs: trials.length, right: found === expected && result.together === together }
+  return {
+    runs: trials.length,
+    right: found === expected && result.together === together,
+    choosing: (process.threadCpuUsage().user - began) / 1e3,
+  }
 }
 
 const rateAt = (acts: Case['acts'], point: Point): number =>
@@ -233,31 +241,67 @@ function suited(one: Case, random: Random): Outcome {
   return { runs, right: found.join() === one.active.join() }
 }
 
-const methods = { ours, sequential, suited, fixed, told }
-const repeats = { ours: hunts, sequential: hunts, suited: hunts, fixed: 5 * hunts, told: 20 * hunts }
+const randomOf = (number: number, hunt: number): Random => seededRandom(1000 * number + 100_000 * hunt)
 
-const summary = (all: readonly Outcome[]): { readonly runs: number; readonly wrong: number } => ({
-  runs: all.reduce((sum, { runs }) => sum + runs, 0) / all.length,
-  wrong: all.filter(({ right }) => !right).length / all.length,
-})
-
-for (const [number, one] of cases.entries()) {
-  const of = (name: keyof typeof methods): ReturnType<typeof summary> => {
-    const outcomes = Array.from({ length: repeats[name] }, (_, hunt) =>
-      methods[name](one, seededRandom(1000 * number + 100_000 * hunt)),
-    )
-    return summary(outcomes)
-  }
-  const us = of('ours')
-  const line = (what: string, { runs, wrong }: ReturnType<typeof summary>): void =>
-    void process.stdout.write(
-      `  ${what.padEnd(58)} ${runs.toFixed(0).padStart(5)} runs  ${(100 * wrong).toFixed(1).padStart(5)} % wrong  ${(us.runs / runs).toFixed(2)} x\n`,
-    )
-  process.stdout.write(`${one.name}\n`)
-  line('screen', us)
-  line('one factor at a time, up and down', of('sequential'))
-  line('one factor at a time, told the direction', of('suited'))
-  line('  the same, of fixed size, told the rates to choose it', of('fixed'))
-  line('  the same, told the rates: an SPRT without a baseline', of('told'))
+/** Of the hunts of a case those of one of several threads. */
+interface Part {
+  readonly number: number
+  readonly from: number
+  readonly step: number
 }
-process.stdout.write(`${(choosing / choices).toFixed(1)} ms of CPU a choice, limit 50 ms\n`)
+
+function ourPart({ number, from, step }: Part): Outcome[] {
+  const one = cases[number]
+  if (one === undefined) throw new Error(`there is no case ${number}`)
+  const outcomes: Outcome[] = []
+  for (let hunt = from; hunt < hunts; hunt += step) outcomes.push(ours(one, randomOf(number, hunt)))
+  return outcomes
+}
+
+async function ourHunts(number: number): Promise<Outcome[]> {
+  const step = availableParallelism()
+  const parts = await Promise.all(
+    Array.from({ length: step }, (_, from) => {
+      const part: Part = { number, from, step }
+      const worker = new Worker(import.meta.filename, { workerData: part, argv: [String(hunts)] })
+      return new Promise<Outcome[]>(
+        (resolve, reject) => void worker.on('message', resolve).on('error', reject),
+      )
+    }),
+  )
+  return parts.flat()
+}
+
+const others = {
+  'one factor at a time, up and down': sequential,
+  'one factor at a time, told the direction': suited,
+  '  the same, of fixed size, told the rates to choose it': fixed,
+  '  the same, told the rates: an SPRT without a baseline': told,
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const runsOf = (outcomes: readonly Outcome[]): number => mean(outcomes.map(({ runs }) => runs))
+
+async function report(one: Case, number: number): Promise<void> {
+  say(one.name)
+  const us = await ourHunts(number)
+  const line = (what: string, outcomes: readonly Outcome[]): void => {
+    const runs = runsOf(outcomes)
+    const off = mean(outcomes.map((outcome) => (outcome.runs - runs) ** 2)) / outcomes.length
+    const wrong = share(outcomes.map(({ right }) => !right))
+    say(
+      `  ${what.padEnd(54)} ${runs.toFixed(0).padStart(5)} runs +- ${(1.96 * Math.sqrt(off)).toFixed(0).padStart(2)}, wrong ${wrong}, ${(runsOf(us) / runs).toFixed(2)} x`,
+    )
+  }
+  line('screen', us)
+  for (const [name, method] of Object.entries(others))
+    line(
+      name,
+      Array.from({ length: THEIR_HUNTS }, (_, hunt) => method(one, randomOf(number, hunt))),
+    )
+  const choosing = us.reduce((sum, outcome) => sum + (outcome.choosing ?? 0), 0)
+  say(`  ${(choosing / us.length / (runsOf(us) + 1)).toFixed(1)} ms of CPU a choice, limit 50 ms`)
+}
+
+if (isMainThread) for (const [number, one] of cases.entries()) await report(one, number)
+else parentPort?.postMessage(ourPart(workerData as Part))

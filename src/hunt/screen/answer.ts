@@ -1,11 +1,12 @@
 /** What is known so far: the leading set of factors, how sure it is, and its rates. */
 import type { Answer, Level } from '../../model/hunt.ts'
-import { betaQuantile } from '../stats/beta.ts'
+import { confidenceSequence } from '../stats/confidence-sequence.ts'
+import { runsText } from '../tally.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
 import { conditionOf } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds } from './space.ts'
 
-/** Share of runs that showed it, with a Bayesian interval (Jeffreys) that holds the truth with the asked confidence. */
+/** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
 export interface Rate {
   readonly shown: number
   readonly runs: number
@@ -28,6 +29,7 @@ export interface ScreenResult {
 export interface Group {
   readonly how: How
   readonly literals: readonly Literal[]
+  /** That it is right, though rules of other kinds were likelier beforehand. */
   readonly probability: number
   /** The most probable of them. */
   readonly rule: Rule
@@ -35,18 +37,28 @@ export interface Group {
 
 /** Of the weight of the leading rule. */
 const WORTH_A_GROUP = 1e-4
+/**
+ * How many times likelier beforehand the rules of other kinds may be, against the leading one, than they are taken for:
+ * each factor is as likely as another, but how many act, and how, is a guess. See belief.ts for what it promises.
+ */
+const DOUBT = 4
 
 export function leading(rules: readonly Rule[]): Group | undefined {
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, { how: How; literals: readonly Literal[]; weight: number; rule: Rule }>()
   for (const rule of rules) {
     // Sorted by weight: the rest together could not lead.
     if (rule.weight < WORTH_A_GROUP * (rules[0]?.weight ?? 0)) break
     const literals = rule.literals.toSorted((a, b) => a.factor - b.factor)
     const key = `${rule.how} ${literals.map(({ factor, mask }) => `${factor}:${mask}`).join()}`
-    const group = groups.get(key) ?? { how: rule.how, literals, probability: 0, rule }
-    groups.set(key, { ...group, probability: group.probability + rule.weight })
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { how: rule.how, literals, weight: rule.weight, rule })
+    else group.weight += rule.weight
   }
-  return [...groups.values()].toSorted((a, b) => b.probability - a.probability)[0]
+  const [first] = [...groups.values()].toSorted((a, b) => b.weight - a.weight)
+  if (first === undefined) return undefined
+  const { how, literals, weight, rule } = first
+  const others = sumWhere(rules, (other) => other.how !== how)
+  return { how, literals, rule, probability: weight / (1 + (DOUBT - 1) * others) }
 }
 
 interface Known {
@@ -112,7 +124,10 @@ function resultOf(
     count.runs++
     if (outcome === 'shown') count.shown++
   }
-  const [without, held] = counts.map(({ shown, runs }) => rateOf(shown, runs, confidence))
+  const [without, held] = counts.map((count) => ({
+    ...count,
+    ...confidenceSequence(count.shown, count.runs, confidence),
+  }))
   if (without === undefined || held === undefined) throw new Error('two counts make two rates')
   return {
     active: group.literals.flatMap(({ factor, mask }) =>
@@ -127,24 +142,14 @@ function resultOf(
   }
 }
 
-function rateOf(shown: number, runs: number, confidence: number): Rate {
-  const tail = (1 - confidence) / 2
-  const [a, b] = [shown + 0.5, runs - shown + 0.5]
-  return {
-    shown,
-    runs,
-    low: shown === 0 ? 0 : betaQuantile(tail, a, b),
-    high: shown === runs ? 1 : betaQuantile(1 - tail, a, b),
-  }
-}
-
 function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenResult, done: boolean): string {
   if ((result.with?.runs ?? 0) + result.without.runs === 0) return 'Nothing is known yet.'
   const claim = claimOf(space, group, result)
   if (group.probability >= confidence) return `${claim}.`
   const percent = (100 * group.probability).toFixed(group.probability < 0.1 ? 1 : 0)
-  if (done) return `No run that can be made tells more. ${percent} % likely: ${decapitalised(claim)}.`
-  return `Not sure yet; ${percent} % likely: ${decapitalised(claim)}.`
+  if (done)
+    return `No run that can be made tells more. At least ${percent} % likely: ${decapitalised(claim)}.`
+  return `Not sure yet; at least ${percent} % likely: ${decapitalised(claim)}.`
 }
 
 const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
@@ -153,10 +158,10 @@ function claimOf(space: Space, { how, literals }: Group, { with: held, without }
   if (held === null) {
     const { shown, runs, high } = without
     if (shown === 0)
-      return `It never came in ${runs} runs, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
-    return `None of the factors matters: it came in ${shown} of ${runs} runs, whatever their levels`
+      return `It never came in ${runsText(runs)}, whatever the factors: they leave it below ${(100 * high).toPrecision(2)} %`
+    return `None of the factors matters: it came in ${shown} of ${runsText(runs)}, whatever their levels`
   }
-  const rates = `${held.shown} of ${held.runs} runs, against ${without.shown} of ${without.runs} otherwise`
+  const rates = `${held.shown} of ${runsText(held.runs)}, against ${without.shown} of ${without.runs} otherwise`
   const condition = conditionOf(space, how, literals)
   if (how === 'more') return `It depends on more than two factors, ${condition} among them: ${rates}`
   return `It comes when ${condition}: ${rates}`

@@ -2,10 +2,10 @@
  * What is believed of the factors: every rule of none, one or two literals, and the leading pairs with a third, each with
  * its probability and the rates that it expects.
  *
- * A quarter of the belief beforehand is that no factor matters: where none does, "one does" is then said in at most
- * 3 (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality), and far less often
- * in simulations. Pairs that act together have most, as there are many, and a hunt that stops early takes one of them
- * for a factor alone, or for none.
+ * None, one alone, two together and either of two have at least a fifth of the belief beforehand, and an answer has to
+ * hold with four times as much for the other kinds (`leading`): whichever is true, one of another kind is then said in at
+ * most (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality, over the rates as
+ * believed beforehand), and far less often in simulations.
  */
 import { type Levels, type Literal, type Observation, type Space, holds } from './space.ts'
 import type { Counts, Fit, RateModel } from './rates.ts'
@@ -24,10 +24,12 @@ export interface Rule {
   readonly high: readonly boolean[]
 }
 
-const PRIOR = { none: 0.25, alone: 0.15, together: 0.4, either: 0.16, more: 0.04 }
+const PRIOR = { none: 0.25, alone: 0.25, together: 0.25, either: 0.2, more: 0.05 }
 
 /** Pairs beyond these are left out, those first whose literals say least alone: a choice must stay fast. */
 const MOST_PAIRS = 6000
+/** Rules less probable than this are left out. */
+const LEFT_OUT = 1e-6
 /** Leading pairs that a third factor is tried with. */
 const LEADERS = 6
 
@@ -39,12 +41,13 @@ interface Draft {
   readonly high: readonly boolean[]
 }
 
-/** All rules, the most probable first; those below a millionth are left out. */
+/** All rules that are not left out, the most probable first. */
 export function rulesOf(space: Space, model: RateModel, observations: readonly Observation[]): Rule[] {
   const tally = tallyOf(space, observations)
   const counted = observations.filter(({ outcome }) => outcome === 'shown' || outcome === 'clean')
   const drafts = [none(tally, model), ...alone(space, tally, model)]
-  const pairs = paired(space, tally, model, drafts.slice(1))
+  const best = Math.max(...drafts.map(({ log }) => log))
+  const pairs = paired(space, tally, model, drafts.slice(1), best)
   drafts.push(...pairs)
   const leaders = pairs
     .toSorted((a, b) => b.log - a.log)
@@ -66,7 +69,7 @@ function weighed(drafts: readonly Draft[]): Rule[] {
       high,
       weight: (shares[at] ?? 0) / sum,
     }))
-    .filter(({ weight }) => weight > 1e-6)
+    .filter(({ weight }) => weight > LEFT_OUT)
     .toSorted((a, b) => b.weight - a.weight)
 }
 
@@ -133,8 +136,7 @@ function memoised(total: Counts, model: RateModel): (high: Counts) => Fit {
   const known = new Map<number, Fit>()
   return (high) => {
     const key = high.shown * 2 ** 20 + high.clean
-    const fit =
-      known.get(key) ?? model.two({ shown: total.shown - high.shown, clean: total.clean - high.clean }, high)
+    const fit = known.get(key) ?? model.two(less(total, high), high)
     known.set(key, fit)
     return fit
   }
@@ -144,6 +146,7 @@ function memoised(total: Counts, model: RateModel): (high: Counts) => Fit {
 type Four = readonly [Counts, Counts, Counts, Counts]
 
 const sumOf = (a: Counts, b: Counts): Counts => ({ shown: a.shown + b.shown, clean: a.clean + b.clean })
+const less = (a: Counts, b: Counts): Counts => ({ shown: a.shown - b.shown, clean: a.clean - b.clean })
 
 interface PairFits {
   readonly together: Fit
@@ -158,13 +161,14 @@ function fitPair(
   [neither, first, second, both]: Four,
   model: RateModel,
   two: (high: Counts) => Fit,
+  worth: number,
 ): PairFits {
   const and = two(both)
-  const firstThenBoth = model.steps(sumOf(neither, second), first, both)
-  const secondThenBoth = model.steps(sumOf(neither, first), second, both)
+  const firstThenBoth = model.helped(sumOf(neither, second), first, both, worth)
+  const secondThenBoth = model.helped(sumOf(neither, first), second, both, worth)
   const or = two(sumOf(sumOf(first, second), both))
-  const firstMore = model.steps(neither, second, sumOf(first, both))
-  const secondMore = model.steps(neither, first, sumOf(second, both))
+  const firstMore = model.alike(neither, second, sumOf(first, both), worth)
+  const secondMore = model.alike(neither, first, sumOf(second, both), worth)
   return {
     together: mixed([
       [0.5, and, [0, 0, 0, 1]],
@@ -201,7 +205,13 @@ function mixed(parts: readonly Part[]): Fit {
 const HIGH_TOGETHER = [false, false, false, true]
 const HIGH_EITHER = [false, true, true, true]
 
-function paired(space: Space, tally: Tally, model: RateModel, singles: readonly Draft[]): Draft[] {
+function paired(
+  space: Space,
+  tally: Tally,
+  model: RateModel,
+  singles: readonly Draft[],
+  best: number,
+): Draft[] {
   const factors = new Set(space.literals.map(({ factor }) => factor)).size
   if (factors < 2) return []
   const two = memoised(tally.total, model)
@@ -210,8 +220,9 @@ function paired(space: Space, tally: Tally, model: RateModel, singles: readonly 
   return literals.flatMap((first, at) =>
     literals.slice(at + 1).flatMap((second): Draft[] => {
       if (first.factor === second.factor) return []
-      const { together, either } = fitPair(fourOf(space, tally, first, second), model, two)
       const prior = Math.log((first.share * second.share) / pairs)
+      const worth = best + Math.log(LEFT_OUT) - prior
+      const { together, either } = fitPair(fourOf(space, tally, first, second), model, two, worth)
       const both = [first, second]
       return [
         {
@@ -278,32 +289,35 @@ function extended(
   const factors = new Set(space.literals.map(({ factor }) => factor)).size
   if (factors < 3) return []
   const triples = (factors * (factors - 1) * (factors - 2)) / 6
-  const shown = Uint8Array.from(counted, ({ outcome }) => (outcome === 'shown' ? 1 : 0))
-  const two = memoised(countsOf(shown, new Uint8Array(shown.length), 0), model)
-  const thirds = space.literals.map(({ factor, mask }) =>
-    Uint8Array.from(counted, ({ levels }) => holds(mask, levels[factor] ?? 0)),
-  )
+  const shown = marksOf(counted, ({ outcome }) => outcome === 'shown')
+  const all = new Uint8Array(counted.length).fill(1)
+  const two = memoised(countsOf(shown, all, all), model)
+  const thirds = space.literals.map(({ factor, mask }) => {
+    const marks = marksOf(counted, ({ levels }) => holds(mask, levels[factor] ?? 0) === 1)
+    return { marks, counts: countsOf(shown, marks, marks) }
+  })
   const seen = new Set<string>()
   return leaders.flatMap((leader) => {
-    const pair = Uint8Array.from(counted, ({ levels }) =>
-      leader.high[cellOf(leader.literals, levels)] === true ? 1 : 0,
-    )
+    const pair = marksOf(counted, ({ levels }) => leader.high[cellOf(leader.literals, levels)] === true)
+    const counts = countsOf(shown, pair, pair)
     return space.literals.flatMap((third, at): Draft[] => {
-      if (leader.literals.some(({ factor }) => factor === third.factor)) return []
+      const of = thirds[at]
+      if (of === undefined || leader.literals.some(({ factor }) => factor === third.factor)) return []
       const literals = [...leader.literals, third]
       const prior = literals.reduce((product, { share }) => product * share, PRIOR.more / triples)
+      const both = countsOf(shown, pair, of.marks)
       return (['together', 'either'] as const).flatMap((how): Draft[] => {
         // Three that act the same way are one rule, whichever pair of them leads; the others are six.
         const same = leader.how === how
         if (same) {
-          const key = literals.map(({ factor, mask }) => `${factor}:${mask}`).toSorted()
-          if (seen.has(`${how} ${key.join()}`)) return []
-          seen.add(`${how} ${key.join()}`)
+          const key = `${how} ${literals
+            .map(({ factor, mask }) => `${factor}:${mask}`)
+            .toSorted()
+            .join()}`
+          if (seen.has(key)) return []
+          seen.add(key)
         }
-        const both = pair.map((held, run) =>
-          how === 'together' ? held & (thirds[at]?.[run] ?? 0) : held | (thirds[at]?.[run] ?? 0),
-        )
-        const { log, rates } = two(countsOf(shown, both, 1))
+        const { log, rates } = two(how === 'together' ? both : less(sumOf(counts, of.counts), both))
         const high = CELLS.map((cell) => {
           const held = leader.high[cell & 3] === true
           return how === 'together' ? held && cell > 3 : held || cell > 3
@@ -322,13 +336,19 @@ function extended(
   })
 }
 
-/** The runs whose mark is this. */
-function countsOf(shown: Uint8Array, marks: Uint8Array, mark: number): Counts {
+function marksOf(counted: readonly Observation[], test: (one: Observation) => boolean): Uint8Array {
+  const marks = new Uint8Array(counted.length)
+  for (const [run, one] of counted.entries()) if (test(one)) marks[run] = 1
+  return marks
+}
+
+/** The runs that have both marks. */
+function countsOf(shown: Uint8Array, some: Uint8Array, others: Uint8Array): Counts {
   let [all, came] = [0, 0]
   for (let run = 0; run < shown.length; run++) {
-    if (marks[run] !== mark) continue
-    all++
-    came += shown[run] ?? 0
+    const both = (some[run] ?? 0) & (others[run] ?? 0)
+    all += both
+    came += both & (shown[run] ?? 0)
   }
   return { shown: came, clean: all - came }
 }

@@ -1,15 +1,20 @@
 /**
  * How well sets of runs agree with rates that are not known, by integrating over a grid of rates.
  *
- * Rates are even on the logit scale, from about 1 in 1,100 to 99 in 100; a raised rate has at least `GAP` steps more
- * log-odds than the one below it and reaches a least rate: an effect of less than 5 times the odds is called none, or "no
- * factor matters" could never be found out.
+ * Rates are even on the logit scale, from about 1 in 1,100 to 99 in 100. What is too small to matter is called no effect,
+ * or "nothing else matters" could never be found out (an indifference zone: Bechhofer, Annals of Mathematical Statistics
+ * 25, 1954): a raised rate has at least 5 times the odds of the one below it and reaches a least rate, and a second factor
+ * does at least half of what is done by both. So a factor that always brings the behaviour is neither taken for one that
+ * mostly does and is helped by another, nor for one beside which another brings it now and then.
  */
 
 const LOWEST = -7
 const STEP = 0.4
 const SIZE = 30
+/** Steps of the logit that make 5 times the odds. */
 const GAP = 4
+/** Rates within this factor count as the same. */
+const SAME = 2
 
 const LOGITS = Float64Array.from({ length: SIZE }, (_, at) => LOWEST + STEP * at)
 const RATES = LOGITS.map((logit) => 1 / (1 + Math.exp(-logit)))
@@ -22,13 +27,22 @@ export interface Counts {
   readonly clean: number
 }
 
-/** Likelihood of counts over the grid, relative to its maximum exp(`log`). */
-interface Curve {
-  readonly log: number
+/** For each grid point those that a higher rate can have: from the first, up to the one before the second. */
+type Range = readonly (readonly [first: number, end: number])[]
+
+/** A likelihood over the grid, and the same times the rate. */
+interface Weights {
   readonly at: Float64Array
-  /** Mean over the rates at least a gap above each grid point, and the same times the rate; 0 where there is none. */
-  readonly above: Float64Array
-  readonly aboveTimesRate: Float64Array
+  readonly timesRate: Float64Array
+}
+
+/** Likelihood of counts over the grid, relative to its maximum exp(`log`). */
+interface Curve extends Weights {
+  readonly log: number
+  /** Means over the range of each grid point; 0 where it has none. */
+  readonly raised: Weights
+  readonly helped: Weights
+  readonly alike: Weights
 }
 
 /** Log evidence, and the expected rate of each set of runs, in the order in which they were given. */
@@ -43,101 +57,129 @@ const IMPOSSIBLE: Fit = { log: Number.NEGATIVE_INFINITY, rates: [0, 0, 0, 0] }
 export interface RateModel {
   /** All runs have one rate. */
   same(all: Counts): Fit
-  /** Two rates, the second higher. */
+  /** Two rates, the second raised. */
   two(low: Counts, high: Counts): Fit
-  /** Three rates, each higher than the one before by a gap. */
-  steps(low: Counts, middle: Counts, high: Counts): Fit
+  /** Three rates: the second is raised, and the third at least twice of it. */
+  readonly helped: ThreeRates
+  /** Three rates: the second is raised, and at least half of the third. */
+  readonly alike: ThreeRates
 }
 
+/** A fit whose log evidence would be below `worth` is not worked out, and taken for impossible. */
+type ThreeRates = (low: Counts, middle: Counts, high: Counts, worth: number) => Fit
+
 /** More than a hunt ever has distinct counts; then the memory is let go. */
-const MOST_CURVES = 50_000
+const MOST_CURVES = 20_000
 
 export function rateModel(least: number): RateModel {
-  const raised = LOGITS.findIndex((logit) => logit >= Math.log(least / (1 - least)) - STEP / 2)
+  const reached = firstWhere((at) => (LOGITS[at] ?? 0) >= Math.log(least / (1 - least)) - STEP / 2)
+  const raised = rangeOf((low) => [Math.max(reached, low + GAP), SIZE])
+  const twice = (low: number): number => firstWhere((at) => (RATES[at] ?? 0) >= SAME * (RATES[low] ?? 0))
+  const helped = rangeOf((low) => [Math.max(reached, low + GAP, twice(low)), SIZE])
+  const alike = rangeOf((low) => [low, twice(low)])
+
   const curves = new Map<number, Curve>()
   const curve = ({ shown, clean }: Counts): Curve => {
     const key = shown * 2 ** 20 + clean
     const known = curves.get(key)
     if (known !== undefined) return known
     if (curves.size >= MOST_CURVES) curves.clear()
-    const made = curveOf(shown, clean, raised)
+    const logs = LOG_RATES.map((one, g) => shown * one + clean * (LOG_REST[g] ?? 0))
+    const log = logs.reduce((best, one) => Math.max(best, one), Number.NEGATIVE_INFINITY)
+    const at = logs.map((one) => Math.exp(one - log))
+    const timesRate = at.map((one, g) => one * (RATES[g] ?? 0))
+    const made = {
+      log,
+      at,
+      timesRate,
+      raised: meansOf(at, timesRate, raised),
+      helped: meansOf(at, timesRate, helped),
+      alike: meansOf(at, timesRate, alike),
+    }
     curves.set(key, made)
     return made
   }
 
   const same = (all: Counts): Fit => {
-    const { log, at } = curve(all)
-    let sum = 0
-    let rate = 0
-    for (let g = 0; g < SIZE; g++) {
-      sum += at[g] ?? 0
-      rate += (at[g] ?? 0) * (RATES[g] ?? 0)
-    }
-    return { log: log + Math.log(sum / SIZE), rates: [rate / sum] }
+    const { log, at, timesRate } = curve(all)
+    const sum = totalOf(at)
+    return { log: log + Math.log(sum / SIZE), rates: [totalOf(timesRate) / sum] }
   }
 
+  const lows = countOf(raised)
   const two = (lowCounts: Counts, highCounts: Counts): Fit => {
     const [low, high] = [curve(lowCounts), curve(highCounts)]
-    let [sum, lowSum, highSum] = [0, 0, 0]
-    for (let g = 0; g < SIZE - GAP; g++) {
-      const likelihood = low.at[g] ?? 0
-      const both = likelihood * (high.above[g] ?? 0)
-      sum += both
-      lowSum += both * (RATES[g] ?? 0)
-      highSum += likelihood * (high.aboveTimesRate[g] ?? 0)
+    const over = (lowAt: Float64Array, highAt: Float64Array): number => {
+      let sum = 0
+      for (let g = 0; g < lows; g++) sum += (lowAt[g] ?? 0) * (highAt[g] ?? 0)
+      return sum / lows
     }
-    if (sum === 0) return IMPOSSIBLE
-    return { log: low.log + high.log + Math.log(sum / (SIZE - GAP)), rates: [lowSum / sum, highSum / sum] }
-  }
-
-  const steps = (lowCounts: Counts, middleCounts: Counts, highCounts: Counts): Fit => {
-    const [low, middle, high] = [curve(lowCounts), curve(middleCounts), curve(highCounts)]
-    // Over the middle rates that are a gap above the low one and a gap below the highest of all.
-    let [both, middleRate, highRate, room] = [0, 0, 0, 0]
-    let [sum, lowSum, middleSum, highSum] = [0, 0, 0, 0]
-    for (let g = SIZE - 1 - 2 * GAP; g >= 0; g--) {
-      const m = g + GAP
-      if (m >= raised) {
-        const weight = middle.at[m] ?? 0
-        both += weight * (high.above[m] ?? 0)
-        middleRate += weight * (high.above[m] ?? 0) * (RATES[m] ?? 0)
-        highRate += weight * (high.aboveTimesRate[m] ?? 0)
-        room++
-      }
-      const share = (low.at[g] ?? 0) / room
-      sum += share * both
-      lowSum += share * both * (RATES[g] ?? 0)
-      middleSum += share * middleRate
-      highSum += share * highRate
-    }
+    const sum = over(low.at, high.raised.at)
     if (sum === 0) return IMPOSSIBLE
     return {
-      log: low.log + middle.log + high.log + Math.log(sum / (SIZE - 2 * GAP)),
-      rates: [lowSum / sum, middleSum / sum, highSum / sum],
+      log: low.log + high.log + Math.log(sum),
+      rates: [over(low.timesRate, high.raised.at) / sum, over(low.at, high.raised.timesRate) / sum],
     }
   }
 
-  return { same, two, steps }
+  const three = (how: 'helped' | 'alike'): ThreeRates => {
+    const middles = countOf(how === 'helped' ? helped : alike)
+    const firsts = raised.map(([first]) => first).filter((first) => first < middles)
+    const over = (lowAt: Float64Array, middleAt: Float64Array, highAt: Float64Array): number => {
+      // From the highest low rate down, with the sum over the middle rates that are raised above it.
+      let [sum, above, m] = [0, 0, middles]
+      for (let g = firsts.length - 1; g >= 0; g--) {
+        for (const first = firsts[g] ?? 0; m > first;) {
+          m--
+          above += (middleAt[m] ?? 0) * (highAt[m] ?? 0)
+        }
+        sum += ((lowAt[g] ?? 0) * above) / (middles - m)
+      }
+      return sum / firsts.length
+    }
+    return (lowCounts, middleCounts, highCounts, worth) => {
+      const [low, middle, { log, [how]: high }] = [curve(lowCounts), curve(middleCounts), curve(highCounts)]
+      const most = low.log + middle.log + log
+      if (most < worth) return IMPOSSIBLE
+      const sum = over(low.at, middle.at, high.at)
+      if (sum === 0 || most + Math.log(sum) < worth) return IMPOSSIBLE
+      return {
+        log: most + Math.log(sum),
+        rates: [
+          over(low.timesRate, middle.at, high.at) / sum,
+          over(low.at, middle.timesRate, high.at) / sum,
+          over(low.at, middle.at, high.timesRate) / sum,
+        ],
+      }
+    }
+  }
+
+  return { same, two, helped: three('helped'), alike: three('alike') }
 }
 
-function curveOf(shown: number, clean: number, raised: number): Curve {
-  const logs = LOG_RATES.map((log, g) => shown * log + clean * (LOG_REST[g] ?? 0))
-  const log = logs.reduce((best, one) => Math.max(best, one), Number.NEGATIVE_INFINITY)
-  const at = logs.map((one) => Math.exp(one - log))
-  const above = new Float64Array(SIZE)
-  const aboveTimesRate = new Float64Array(SIZE)
+function firstWhere(test: (at: number) => boolean): number {
+  for (let at = 0; at < SIZE; at++) if (test(at)) return at
+  return SIZE
+}
+
+const rangeOf = (of: (low: number) => readonly [number, number]): Range =>
+  Array.from(LOGITS, (_, low) => of(low))
+
+/** Grid points that have a range; these are the lowest. */
+const countOf = (range: Range): number => range.filter(([first, end]) => first < end).length
+
+function totalOf(values: Float64Array): number {
   let sum = 0
-  let rate = 0
-  let room = 0
-  for (let g = SIZE - 1 - GAP; g >= 0; g--) {
-    if (g + GAP >= raised) {
-      const likelihood = at[g + GAP] ?? 0
-      sum += likelihood
-      rate += likelihood * (RATES[g + GAP] ?? 0)
-      room++
-    }
-    above[g] = sum / room
-    aboveTimesRate[g] = rate / room
+  for (const value of values) sum += value
+  return sum
+}
+
+function meansOf(at: Float64Array, timesRate: Float64Array, range: Range): Weights {
+  const means = { at: new Float64Array(SIZE), timesRate: new Float64Array(SIZE) }
+  for (const [low, [first, end]] of range.entries()) {
+    if (first >= end) continue
+    means.at[low] = totalOf(at.subarray(first, end)) / (end - first)
+    means.timesRate[low] = totalOf(timesRate.subarray(first, end)) / (end - first)
   }
-  return { log, at, above, aboveTimesRate }
+  return means
 }

@@ -34,12 +34,12 @@ function hunt(planner: Planner, outcomeOf: (point: Point) => Outcome): Hunted {
   return { trials, answer, result: answer.result as ScreenResult }
 }
 
-/** Comes at 0.5 where it acts, at 0.02 elsewhere. */
+/** Comes at one rate where it acts, at another elsewhere. */
 const chance =
-  (seed: number, acts: (point: Point) => boolean): ((point: Point) => Outcome) =>
+  (seed: number, acts: (point: Point) => boolean, [high, low] = [0.5, 0.02]): ((point: Point) => Outcome) =>
   (point) => {
     seeds[seed] ??= seededRandom(seed)
-    return seeds[seed].next() < (acts(point) ? 0.5 : 0.02) ? 'shown' : 'clean'
+    return seeds[seed].next() < (acts(point) ? high : low) ? 'shown' : 'clean'
   }
 const seeds: Record<number, ReturnType<typeof seededRandom>> = {}
 
@@ -76,6 +76,39 @@ describe('finds', () => {
   })
 })
 
+describe('ends in few runs, of eight factors, where the behaviour comes nearly always', () => {
+  const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
+  const cases: readonly (readonly [string, (point: Point) => boolean])[] = [
+    ['alone f4=1', ({ f4 }) => f4 === 1],
+    ['together f1=1 f4=0', ({ f1, f4 }) => f1 === 1 && f4 === 0],
+    ['either f0=1 f3=1', ({ f0, f3 }) => f0 === 1 || f3 === 1],
+  ]
+  const rates = [
+    [1, 0, 50],
+    [0.9, 0, 60],
+    [1, 0.05, 70],
+  ] as const
+  test.each(rates)('%d against %d elsewhere', (high, low, seed) => {
+    for (const [number, [expected, acts]] of cases.entries()) {
+      const hunted = hunt(planner, chance(seed + number, acts, [high, low]))
+      expect(found(hunted)).toBe(expected)
+      expect(hunted.answer.sure).toBe(true)
+      expect(hunted.trials.length, expected).toBeLessThanOrEqual(45)
+    }
+  })
+})
+
+test('one factor is not taken for a pair', () => {
+  const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
+  for (let seed = 200; seed < 215; seed++) {
+    const hunted = hunt(
+      planner,
+      chance(seed, ({ f3 }) => f3 === 1, [0.8, 0.02]),
+    )
+    expect(found(hunted), `seed ${seed}`).toBe('alone f3=1')
+  }
+})
+
 test('says what it found, how surely, and with which rates', () => {
   const planner = screenPlanner({ factors: two(5), confidence: 0.95 })
   const { answer, result, trials } = hunt(
@@ -87,6 +120,9 @@ test('says what it found, how surely, and with which rates', () => {
   const { with: held, without } = result
   expect(answer.sentence).toBe(
     `It comes when f1 = 1: ${held?.shown} of ${held?.runs} runs, against ${without.shown} of ${without.runs} otherwise.`,
+  )
+  expect(planner.next(trials.slice(0, -1), 1)[0]?.why).toMatch(
+    /^that it takes f1 = 1 \(\d+ % likely\) expects it in \d+ % of such runs, /,
   )
   expect((held?.runs ?? 0) + without.runs).toBe(trials.length)
   expect(held?.low).toBeLessThan(0.5)

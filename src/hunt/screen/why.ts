@@ -20,9 +20,11 @@ export function whyOf(space: Space, rules: readonly Rule[], levels: Levels): str
     }
   }
   const [one, other] = [expected[best.a], expected[best.b]]
-  if (best.gain === 0 || one === undefined || other === undefined)
-    return 'no factor stands out yet: this combination divides the many that may matter'
-  const name = ({ rule, rate }: typeof one): string =>
+  const name = ({ rule, rate }: (typeof expected)[number]): string =>
     `${phraseOf(space, rule)} (${percent(rule.weight)} likely) expects it in ${percent(rate)} of such runs`
-  return `${name(one)}, ${name(other)}`
+  if (best.gain > 0 && one !== undefined && other !== undefined) return `${name(one)}, ${name(other)}`
+  const [first] = expected
+  return first !== undefined && first.rule.weight > 0.5
+    ? `${name(first)}, and the many others that are left differ`
+    : 'no factor stands out yet: this combination divides the many that may matter'
 }
