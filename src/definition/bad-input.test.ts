@@ -27,6 +27,18 @@ timeout: 5
   `)
 })
 
+test('what a manager needs may come of a component that is not known', () => {
+  expect(
+    problemsOf(`ensemble:
+  server: {node.count: 1, provisioner: gke, configuration_manager: kubernetes_logs}
+  client: {node.count: 1, provisioner: local, configuration_manager: kubernetes_logs}
+${workload}`),
+  ).toMatchInlineSnapshot(`
+    "d.yaml:2:40: there is no provisioner called \`gke\`; expected one of existing_kubernetes, kind, local, netns, ssh, sshonly, vm
+    d.yaml:3:70: configuration manager \`kubernetes_logs\` of node group \`client\` needs \`kube\`, which neither the provisioner nor another manager of the group provides"
+  `)
+})
+
 test('ensembles', () => {
   expect(
     problemsOf(`ensemble:

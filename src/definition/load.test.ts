@@ -342,6 +342,17 @@ test('texts stand for what was written where a component wants a text, and digit
   })
 })
 
+test('a property without a value, as an empty parameter makes it, is not given', () => {
+  const { definition, problems } = load(
+    'limit:\n---\nworkload: {phases: [{a: {module: bash, properties: {script: x, timeout: {{limit}}, env: }}}]}',
+  )
+  expect(problems).toEqual([])
+  expect(definition?.phases[0]?.steps[0]).toMatchObject({ use: { properties: { script: 'x', env: {} } } })
+  expect(problemsOf('workload: {phases: [{a: {module: bash, properties: {script: }}}]}')).toBe(
+    'd.yaml:1:61: `script` of module `bash`: expected a string, not nothing',
+  )
+})
+
 test('parameters are YAML', () => {
   const parameters = { count: '2', chaos: 'true', steps: '[x, y]' }
   const { definition } = load(

@@ -53,7 +53,7 @@ export function readGroup(context: LoadContext, tree: Tree, role: string, label:
       ? { provisioner: undefined }
       : readProvisioner(context, provisioner.value, name, where)
   const plugin = from.provisioner && context.registry.get('provisioner', from.provisioner.component)
-  const there = ['node-info', ...(plugin?.provides ?? [])]
+  const there = plugin && ['node-info', ...(plugin.provides ?? [])]
   return {
     name,
     aliases: new Set(),
@@ -128,8 +128,8 @@ function readManagers(
   of: {
     readonly group: string
     readonly where: string
-    /** Providers that the nodes have from the beginning. */
-    readonly there: readonly string[]
+    /** Providers that the nodes have from the beginning, where that is known. */
+    readonly there: readonly string[] | undefined
   },
 ): ComponentUse[] {
   const { registry, report } = context
@@ -138,12 +138,16 @@ function readManagers(
   if (items.length === 0) report(tree, `${where} must not be an empty list`)
   const found: { readonly plugin: ComponentOf<'manager'>; readonly use: ComponentUse; readonly at: Tree }[] =
     []
+  let isAllKnown = of.there !== undefined
   for (const [index, item] of items.entries()) {
     const { id, properties } = readNamed(context, item, where)
     const text = id && readText(report, id, where)
     if (id === undefined || text === undefined) continue
     const plugin = findComponent(registry, report, 'manager', text, id)
-    if (plugin === undefined) continue
+    if (plugin === undefined) {
+      isAllKnown = false
+      continue
+    }
     const use = useComponent(report, plugin, `${of.group}-${index}-${plugin.id}`, properties, id)
     if (use !== undefined && plugin.id !== 'noop') found.push({ plugin, use, at: id })
   }
@@ -152,7 +156,8 @@ function readManagers(
   for (let rest = found; rest.length > 0;) {
     const next = rest.find(({ plugin }) => plugin.requires.every((provider) => there.has(provider)))
     if (next === undefined) {
-      for (const { plugin, at } of rest) {
+      // What nobody knows may provide it.
+      for (const { plugin, at } of isAllKnown ? rest : []) {
         const missing = plugin.requires.filter((provider) => !there.has(provider))
         report(
           at,

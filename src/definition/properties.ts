@@ -44,13 +44,20 @@ function isDeferred({ path }: Issue, tree: Tree): boolean {
   return exists && found.type === 'scalar' && holdsReference(found)
 }
 
-/** Where a schema wants a string, a number or boolean stands for its text; a string of digits stands for a number. */
+/**
+ * Where a schema wants a string, a number or boolean stands for its text; a string of digits stands for a number. A property
+ * without a value is one that is not given: an empty parameter leaves it so.
+ */
 function coerce(given: unknown, tree: Tree, issues: readonly Issue[]): unknown {
   let value = given
   for (const issue of issues.flatMap(withBranches)) {
     if (issue.code !== 'invalid_type') continue
     const { tree: found, found: exists } = follow(tree, issue.path)
-    if (!exists || found.type !== 'scalar' || found.value === null) continue
+    if (!exists || found.type !== 'scalar') continue
+    if (found.value === null) {
+      if (issue.path.length === 1) value = put(value, issue.path, undefined)
+      continue
+    }
     if (issue.expected === 'string' && typeof found.value !== 'string') {
       value = put(value, issue.path, found.text)
     }

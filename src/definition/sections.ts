@@ -56,9 +56,9 @@ export function readSections(
   )
   const isWhole = samplers?.type !== 'list' || samplers.items.length === observed.samplers.length
   const known = { probeNames: keysOf(probes), samplers: isWhole ? observed.samplers : undefined }
-  const localFiles = readLocalFiles(context, ensemble)
+  const local = readLocalFiles(context, ensemble)
   for (const section of [ensemble, workload, observe, evidence]) {
-    if (section !== undefined) checkDeferred(context, section, { groups, localFiles })
+    if (section !== undefined) checkDeferred(context, section, { groups, localFiles: local.localFiles })
   }
   const descriptionText = description && readText(report, description, '`description`')
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
@@ -67,7 +67,7 @@ export function readSections(
   return {
     ...(descriptionText === undefined ? {} : { description: descriptionText }),
     groups: groups.specs(),
-    localFiles,
+    ...local,
     ...work,
     observe: observed,
     symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, known),

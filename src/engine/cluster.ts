@@ -68,14 +68,15 @@ export function openCluster(
       const about = { group: spec.name, count: spec.nodeCount, ...named }
       const context = { ...about, directory, definitionDirectory, signal, note }
       const left = isKept || spec.cluster !== undefined ? findKept(cluster) : undefined
+      const inRun = { id: around.run, ledger: around.ledger }
       if (left !== undefined && plugin.resume !== undefined && left.provisioner === plugin.id) {
         own = await openOwn()
-        const kept = { ...context, run: keptId(cluster), inRun: around.run, ledger: own }
+        const kept = { ...context, run: keptId(cluster), inRun, ledger: own }
         provisioned = await plugin.resume(kept, left.state, properties).catch((error: unknown) => {
           own?.leave()
-          throw Object.assign(error instanceof Error ? error : new Error(messageOf(error)), {
-            remedy: '`quarry sweep --kept` undoes what is left of it; then start again',
-          })
+          const failure = error instanceof Error ? error : new Error(messageOf(error))
+          const remedy = '`quarry sweep --kept` undoes what is left of it; then start again'
+          throw Object.assign(failure, { remedy: ('remedy' in failure && failure.remedy) || remedy })
         })
         around.note(`${spec.name}: found ${cluster} again, left by ${left.run} at ${left.level}`)
         return left
@@ -84,7 +85,7 @@ export function openCluster(
         prepareKept(cluster)
         own = await openOwn()
         registerKept(cluster)
-        const kept = { ...context, run: keptId(cluster), inRun: around.run, ledger: own }
+        const kept = { ...context, run: keptId(cluster), inRun, ledger: own }
         provisioned = await plugin.provision(kept, properties)
         return undefined
       }
@@ -102,6 +103,12 @@ export function openCluster(
     keep: async (level, providers) => {
       if (own === undefined || provisioned === undefined) return
       const id = keptId(cluster)
+      try {
+        await provisioned.leave?.()
+      } catch (error) {
+        around.note(`${spec.name} cannot be kept: ${messageOf(error)}`)
+        return
+      }
       // The control group of this run ends with it, and so would they.
       const cgroup = moveToOwnCgroup(id, markedProcesses(id))
       if (cgroup !== undefined) await own.record({ type: 'processes', run: id, cgroup })

@@ -11,7 +11,7 @@ import type { UndoLedger } from '../plugin/undo.ts'
 import type { RunDirectory } from '../store/run-directory.ts'
 import { falloutEnvironment } from './fallout-environment.ts'
 import { createNodeGroup, isPresent, type NodeGroup } from './node-group.ts'
-import { openReferences, type References } from './references.ts'
+import { managedFiles, openReferences, type References } from './references.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Longer no group may take to be taken down: then the undo ledger has what is left. */
@@ -85,7 +85,7 @@ export function createEnsemble(options: EnsembleOptions): Ensemble {
     ...falloutEnvironment(directory.id, definition.file, node, groups),
   })
   const references = openReferences({
-    localFiles: directory.file('managed_files'),
+    localFiles: managedFiles(directory, definition),
     secrets,
     providers: (name, ordinal) => find(name).providers(ordinal),
   })

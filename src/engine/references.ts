@@ -3,15 +3,20 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { UserError } from '../base/errors.ts'
 import { resolveProperties } from '../definition/resolve.ts'
-import type { ComponentUse } from '../model/definition.ts'
+import type { ComponentUse, Definition } from '../model/definition.ts'
 import { providerKey, type Reference } from '../model/reference.ts'
 import type { Providers } from '../plugin/provider.ts'
+import type { RunDirectory } from '../store/run-directory.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface References {
   /** Properties of a component with all references resolved. Throws a UserError when one stands for nothing. */
   propertiesOf(plugin: { readonly properties: z.ZodType }, use: ComponentUse): unknown
 }
+
+/** Where the local files of a definition are made: with the artifacts of a group, if it has the list of them. */
+export const managedFiles = (directory: RunDirectory, { localFilesGroup: group }: Definition): string =>
+  directory.file(...(group === undefined ? [] : ['nodes', group]), 'managed_files')
 
 export interface ReferenceSources {
   /** Directory of the local files, on the controller. */

@@ -35,6 +35,7 @@ import { falloutHistory } from './fallout-history.ts'
 import { openHistory } from './history.ts'
 import { openJournal } from './journal.ts'
 import type { Journal } from './journal.ts'
+import { managedFiles } from './references.ts'
 import { openLogs } from './logs.ts'
 import { observe } from './observe.ts'
 import { importPassingRun } from './passing-run.ts'
@@ -182,7 +183,7 @@ async function work(
       journal.enter('setting-up')
       const home = dirname(resolve(definition.file))
       for (const file of definition.localFiles)
-        await makeFile(file, directory.file('managed_files'), signal, home)
+        await makeFile(file, managedFiles(directory, definition), signal, home)
       await ensemble.bringUp(signal)
       journal.update({
         nodes: ensemble.nodes.map(({ name, group, ordinal, clockOffsetNs, host }) => ({

@@ -112,6 +112,8 @@ export interface Definition {
   readonly groups: readonly NodeGroupSpec[]
   /** Files that are made on the controller before anything else. */
   readonly localFiles: readonly FileSpec[]
+  /** The group that has the list of them, where it is not the ensemble. */
+  readonly localFilesGroup?: string
   readonly phases: readonly Phase[]
   readonly checkers: readonly ComponentUse[]
   readonly artifactCheckers: readonly ComponentUse[]

@@ -33,7 +33,8 @@ const localEffect = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('kind-cluster'), kubeconfig: path, cluster: z.string() }),
 ])
-const sshDestination = z.object({
+/** A machine as OpenSSH understands it. */
+export const sshDestination = z.object({
   destination: z.string(),
   port: z.int().positive().exactOptional(),
   user: z.string().exactOptional(),

@@ -13,7 +13,7 @@ export interface RemoteOptions extends Omit<CommandOptions, 'input'> {
   readonly input?: string | Uint8Array | Readable
   readonly cwd: string
   /** Environment of the shell that watches over the command, by which it is found when all else is lost. */
-  readonly marks: Readonly<Record<string, string>>
+  readonly marks: { readonly QUARRY_RUN: string; readonly QUARRY_NODE: string }
 }
 
 /** A command under way, and whether the connection broke under it. */
@@ -40,7 +40,7 @@ export async function startRemote(
   const { signal, timeoutMs, env = {}, cwd, input, marks, maxBytes = 16 * 2 ** 20 } = options
   if (signal !== undefined) throwIfAborted(signal)
   const startedMs = performance.now()
-  const script = jobScript({ command, env: { ...env, ...marks }, cwd, graceMs: GRACE_MS })
+  const script = jobScript({ command, env: { ...env, ...marks }, cwd })
   const child = connection.open(hiddenScriptLine(marks), ['pipe', 'pipe', 'pipe'])
   const { stdin, stdout: output, stderr: errors } = child
   if (stdin === null || output === null || errors === null) throw new Error('ssh was started without pipes')
@@ -84,15 +84,13 @@ export async function startRemote(
   const [pid, watcher] = pids
   const stdout = captureOutput(output, maxBytes)
 
-  let isOver = false
   let wasLost = false
   const remotely = (text: string): Promise<unknown> =>
     connection.script(text, `ending ${command[0] ?? ''}`).catch(() => undefined)
   const stopNow = async (): Promise<void> => {
-    if (isOver) return
     // The one on the other side may hang with its machine; the one here does not.
     const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS + PATIENCE_MS)
-    await remotely(stopScript(watcher, GRACE_MS))
+    await remotely(stopScript(watcher, GRACE_MS, marks.QUARRY_NODE))
     await ended
     clearTimeout(late)
   }
@@ -103,7 +101,8 @@ export async function startRemote(
 
   const finish = async (): Promise<CommandResult> => {
     const exitCode = await ended
-    isOver = true
+    // It goes on, and nobody here will know how it ends.
+    if (connection.isLeft) return await new Promise<never>(() => {})
     clearTimeout(timer)
     const durationMs = performance.now() - startedMs
     await Promise.all([stdout.settled(400), stderr.settled(400), stopping])

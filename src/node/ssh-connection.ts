@@ -40,6 +40,9 @@ export interface SshConnection extends AsyncDisposable {
   readonly gone: AbortSignal
   /** What to throw when it is. */
   lost(doing: string): EnvironmentError
+  /** Ends it; what runs on the other side goes on. */
+  leave(): Promise<void>
+  readonly isLeft: boolean
 }
 
 export interface ConnectOptions {
@@ -115,7 +118,7 @@ export async function connect(
   const lost = (doing: string): EnvironmentError => lostWhile(` while ${doing}`)
   const open = (line: string, stdio: StdioOptions): ChildProcess => {
     // A new one would run what nobody watches over any more.
-    if (gone.signal.aborted) throw lost('starting a command')
+    if (gone.signal.aborted || !isOpen) throw lost('starting a command')
     return openAnyway(line, stdio)
   }
   const [first = '', ...others] = shared
@@ -137,7 +140,7 @@ export async function connect(
     return spawnSync(program, words, { stdio: 'ignore', timeout: CHECK_MS }).status === 0
   }
   const script = async (text: string, doing: string, during?: AbortSignal): Promise<string> => {
-    if (gone.signal.aborted) throw lost(doing)
+    if (gone.signal.aborted || !isOpen) throw lost(doing)
     const result = await runProcess(['ssh', ...shared, scriptLine(text)], {
       env: { QUARRY_RUN: run },
       timeoutMs: SCRIPT_MS,
@@ -154,6 +157,7 @@ export async function connect(
     })
   }
   const owned = stack.move()
+  let isLeft = false
   const connection: SshConnection = {
     host,
     directory,
@@ -164,6 +168,13 @@ export async function connect(
     isAliveNow,
     gone: gone.signal,
     lost,
+    leave: () => {
+      isLeft = true
+      return owned.disposeAsync()
+    },
+    get isLeft() {
+      return isLeft
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
   try {

@@ -38,9 +38,12 @@ members() {
     }'
 }`
 
+/** `below TOP`: its members but for itself. */
+const BELOW = String.raw`
+below() { read -r me rest </proc/self/stat; members "$me" "$1" "$1"; }`
+
 /** `end_tree GRACE TOP`: TERM to all below TOP, and KILL to those that are left after GRACE tenths of a second. */
 const END_TREE = String.raw`
-below() { read -r me rest </proc/self/stat; members "$me" "$1" "$1"; }
 end_tree() {
   left=$(below "$2")
   [ -n "$left" ] || return 0
@@ -50,6 +53,18 @@ end_tree() {
     [ "$turn" -lt "$1" ] || kill -KILL $left
     [ "$turn" -lt "$(($1 + 50))" ] || return 1
     sleep 0.1; turn=$((turn + 1))
+  done
+}`
+
+/**
+ * `end_holders`: KILL to what a command has left below this shell and that still has its output: as long as anybody has
+ * that, the other side of the connection does not hear of the end.
+ */
+const END_HOLDERS = String.raw`
+end_holders() {
+  outputs=$(readlink /proc/$$/fd/4 /proc/$$/fd/5 | sort -u)
+  for pid in $(below $$); do
+    readlink /proc/$pid/fd/* 2>/dev/null | grep -qxF "$outputs" && kill -KILL $pid
   done
 }`
 
@@ -75,16 +90,16 @@ export interface Job {
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  readonly graceMs: number
 }
 
 const tenths = (milliseconds: number): number => Math.ceil(milliseconds / 100)
 
 /**
- * Runs a command as a child of this shell, which keeps no hold of its output; when it has ended, so does what it left
- * in the background. The shell ends with the status of the command, 128 and the signal's number when one ended it.
+ * Runs a command as a child of this shell, which keeps no hold of its output. What it leaves in the background goes on
+ * unless it still has that output. The shell ends with the status of the command, 128 and the signal's number when one
+ * ended it.
  */
-export function jobScript({ command, env, cwd, graceMs }: Job): string {
+export function jobScript({ command, env, cwd }: Job): string {
   const exports = Object.entries(env).map(([name, value]) => {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`not the name of an environment variable: ${name}`)
     return `export ${name}=${shellWord(value)}`
@@ -92,7 +107,8 @@ export function jobScript({ command, env, cwd, graceMs }: Job): string {
   const words = command.map(shellWord).join(' ')
   const missing = `cannot start ${command[0] ?? ''}: the directory ${cwd} does not exist`
   return `${MEMBERS}
-${END_TREE}
+${BELOW}
+${END_HOLDERS}
 exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1
 (
   read -r me rest </proc/self/stat; echo "@quarry-pid $me $$"
@@ -101,21 +117,48 @@ exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1
   exec ${words}
 ) <&3 3<&- >&4 4>&- 2>&5 5>&-
 code=$?
-end_tree ${tenths(graceMs)} $$
+end_holders
 exit $code`
 }
 
-/** Ends the command that the shell `watcher` watches over, with all its descendants. */
-export const stopScript = (watcher: number, graceMs: number): string =>
-  `${MEMBERS}\n${END_TREE}\nend_tree ${tenths(graceMs)} ${watcher} 2>/dev/null`
+/**
+ * Ends the command of a node that the shell `watcher` watches over, with all its descendants; those that are left where it
+ * has ended already.
+ */
+export const stopScript = (watcher: number, graceMs: number, directory: string): string => `${MEMBERS}
+${BELOW}
+${END_TREE}
+# Its number may be another's by now.
+[ ! -e /proc/${watcher} ] || grep -qzxsF ${shellWord(`QUARRY_NODE=${directory}`)} /proc/${watcher}/environ || exit 0
+end_tree ${tenths(graceMs)} ${watcher} 2>/dev/null`
+
+/** Tells one boot of a machine from the others. */
+const BOOT = '/proc/sys/kernel/random/boot_id'
 
 /** Makes the directories of a node; fails on whatever lies there already: nobody else's directory or link is used. */
 export const makeScript = (directory: string, artifacts: string): string =>
-  `umask 077; mkdir ${shellWord(directory)} ${shellWord(`${directory}/scratch`)} && { mkdir -p "$(dirname ${shellWord(artifacts)})"; mkdir ${shellWord(artifacts)}; }`
+  `umask 077; mkdir ${shellWord(directory)} ${shellWord(`${directory}/scratch`)} && cp ${BOOT} ${shellWord(`${directory}/boot`)} && { mkdir -p "$(dirname ${shellWord(artifacts)})"; mkdir ${shellWord(artifacts)}; }`
+
+/**
+ * Looks for the directories of a node that was left; fails with a sentence when they are gone, or all that ran there.
+ * Artifacts of earlier runs are removed, or emptied where something still has them open: as a log, it goes on with it.
+ */
+export const findScript = (directory: string, artifacts: string): string => `directory=${shellWord(directory)}
+[ -O "$directory/scratch" ] && [ -O ${shellWord(artifacts)} ] || { echo "the directory $directory of a kept node is gone" >&2; exit 1; }
+[ "$(cat ${BOOT})" = "$(cat "$directory/boot")" ] || { echo "the host of a kept node was booted meanwhile, and nothing runs there any more" >&2; exit 1; }
+cd ${shellWord(artifacts)} || exit 1
+held=$(readlink /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$PWD/")
+find "$PWD" ! -type d -exec sh -c 'held=$1; shift; for file; do
+  if printf "%s\\n" "$held" | grep -qxF -- "$file"; then : >"$file"; else rm -f -- "$file"; fi
+done' sh "$held" {} +`
+
+/** The line after which a node goes on without anybody who watches over it. */
+export const LEAVE = 'leave'
 
 /**
  * Lives as long as the connection: a line comes every few seconds. When none comes for two minutes, or the other side
- * is gone, everything that the node runs is killed. Its files stay, for those who come to fetch or sweep them.
+ * is gone, everything that the node runs is killed, unless the last line is `LEAVE`. Its files stay, for those who come to
+ * fetch or sweep them.
  */
 export const watchScript = (directory: string): string => `${MEMBERS}
 ${END_MARKED}
@@ -123,7 +166,7 @@ beat=${shellWord(`${directory}/beat`)}
 : >"$beat"; echo watching
 exec >/dev/null 2>&1
 ( while [ -n "$(find "$beat" -mmin -2)" ]; do sleep 20; done; end_marked ${shellWord(directory)} ) </dev/null &
-while read -r line; do : >"$beat"; done
+while read -r line; do [ "$line" != ${LEAVE} ] || { kill $!; exit 0; }; : >"$beat"; done
 end_marked ${shellWord(directory)}`
 
 /** Kills what a node runs, and removes its directory. Nothing is left to do where there is none. */

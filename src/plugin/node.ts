@@ -101,7 +101,7 @@ export interface Node {
   readonly artifacts: string
   /**
    * Runs to the end. A non-zero exit is a result, not an error. Argument lists are never seen by a shell. What it leaves in
-   * the background goes on.
+   * the background goes on, over a connection only if it does not keep the output of the command.
    */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>
   /** Starts it and streams its output. Disposing ends it with all that it started, also after its own end. */

@@ -6,8 +6,11 @@ import type { Definable } from './define.ts'
 export interface ProvisionContext {
   /** Marks the processes and files of the nodes. */
   readonly run: string
-  /** The run that they are for, where they may outlive it, and their mark is their own; nodes of one run may share things. */
-  readonly inRun?: string
+  /**
+   * Where they may outlive their run, and mark and ledger are their own: the run that they are for now. What ends with it,
+   * such as the way to them, has its mark and is in its ledger; nodes of one run may share things.
+   */
+  readonly inRun?: { readonly id: string; readonly ledger: UndoLedger }
   readonly group: string
   readonly count: number
   /** The name that the definition gives the cluster, if it does. */
@@ -27,6 +30,11 @@ export interface Provisioned extends AsyncDisposable {
   readonly nodes: readonly Node[]
   /** What it takes to find them again, as JSON; absent when they cannot outlive their run. */
   readonly state?: unknown
+  /**
+   * Ends what leads to them; they go on without it. Throws an EnvironmentError when they cannot. Absent where nothing leads
+   * to them.
+   */
+  leave?(): Promise<void>
 }
 
 export interface ProvisionerPlugin<P = unknown> extends Definable<P> {

@@ -104,3 +104,28 @@ workload:
     'server/0 stop: stopped',
   ])
 })
+
+test.for([
+  ['of a group', 'pass: 1 file(s) looked at'],
+  ['of the ensemble', 'fail: no file matches managed_files/.*'],
+] as const)(
+  'local files %s are among the artifacts of a group if they are its own',
+  async ([whose, verdict]) => {
+    const list = `local_files: [{path: sub/foo.txt, data: hello!}]`
+    const [ensemble, group] = whose === 'of a group' ? ['', list] : [`${list}\n  `, '']
+    const definition = place.write(
+      'd.yaml',
+      `ensemble:
+  ${ensemble}server: {node.count: 1, provisioner: local, ${group}}
+  client: server
+workload:
+  phases: [{reads: {module: bash, properties: {script: 'cat <<file:sub/foo.txt>>', export_output: true}}}]
+  artifact_checkers:
+    there: {artifact_checker: regex, properties: {node_group: client, files: managed_files/.*, required: [h.+ll]}}
+`,
+    )
+    await place.run(definition)
+    expect(file('logs/reads.log')).toBe('hello!\n')
+    expect(checks()).toMatchObject({ there: verdict })
+  },
+)

@@ -1,5 +1,5 @@
 /** Node groups that outlive their run: found again by a later one, and taken down by a run, or by the sweep. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { processStat } from '../../src/base/process-tree.ts'
@@ -7,6 +7,7 @@ import type { RunRecord } from '../../src/model/run.ts'
 import { markedProcesses } from '../../src/node/effects.ts'
 import { linkOf } from '../../src/node/netns/link.ts'
 import { jsonOf, workplace, type Workplace } from '../harness/quarry.ts'
+import { sshServer, type SshServer } from '../harness/ssh-server.ts'
 
 let place: Workplace
 beforeEach(() => {
@@ -176,5 +177,130 @@ workload:
     )
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(/network of a kept node group is gone.*quarry sweep --kept/)
+  })
+})
+
+describe('nodes over ssh', () => {
+  let server: SshServer
+  beforeEach(async () => {
+    server = await sshServer(['one', 'two'])
+  })
+  afterEach(async () => {
+    await place.quarry('sweep', '--kept')
+    await server[Symbol.asyncDispose]()
+  })
+
+  /** Each of its steps is a line of a file; its log is among the artifacts. */
+  const service = JSON.stringify({
+    service: 'tick',
+    configure: 'echo configured >>steps',
+    serve: 'echo started >>steps; echo $$ >pid; while sleep 0.1; do echo tick; done',
+    ready: 'test -e pid',
+  })
+  const see =
+    'cat steps pid; kill -0 $(cat pid); sleep 1; echo seen >"$QUARRY_ARTIFACTS/seen-by-$(basename "$QUARRY_RUN_DIRECTORY")"'
+  /** Both groups have the same hosts to choose from. */
+  const definition = (group: string, script = see): string => `
+ensemble:
+  server:
+    node.count: 1
+    provisioner: {name: ssh, properties: {name: my-hosts, hosts: [one, two], config: ${server.config}}}
+    configuration_manager: {name: command, properties: ${service}}
+    ${group}
+  client: {node.count: 1, provisioner: {name: ssh, properties: {hosts: [one, two], config: ${server.config}}}}
+workload:
+  phases:
+    - a: {module: bash, properties: {script: '${script}'}}
+    - b: {module: bash, properties: {target: client, script: 'echo <<provider:server:0:tick:address>>'}}
+`
+  const run = async (group: string, script?: string): Promise<string> => {
+    const { result, stderr } = await place.run(place.write('hosts.yaml', definition(group, script)))
+    expect(result.verdict, stderr).toBe('pass')
+    expect(readFileSync(join(place.runs, record().id, 'logs/b.log'), 'utf8')).toBe('127.0.0.1\n')
+    return said()
+  }
+  const artifacts = (): string[] => readdirSync(join(place.runs, record().id, 'nodes/server/0')).toSorted()
+  const left = (): string[] =>
+    readdirSync('/tmp').filter((name) => /quarry-(?:kept-my-hosts|ssh-)/.test(name))
+
+  test('go on with what their managers have started, and are found again as they were left', async () => {
+    const first = await run('mark_for_reuse: true')
+    const pid = Number(first.split('\n')[2])
+    expect(first).toBe(`configured\nstarted\n${pid}\n`)
+    expect([isAlive(pid), await kept()]).toEqual([true, ['my-hosts STARTED_SERVICES_RUNNING']])
+    // Only the node: nothing that leads to it.
+    expect(left()).toEqual([expect.stringMatching(/^quarry-kept-my-hosts-server-0-/)])
+
+    expect(await run('mark_for_reuse: true')).toBe(first)
+    expect(artifacts()).toEqual(['a.log', `seen-by-${record().id}`, 'tick.log'])
+    expect(readFileSync(join(place.runs, record().id, 'nodes/server/0/tick.log'), 'utf8')).toMatch(
+      /^(tick\n)+$/,
+    )
+
+    expect(await run('mark_for_reuse: false')).toBe(first)
+    expect([isAlive(pid), await kept(), left()]).toEqual([false, [], []])
+    expect(markedProcesses('kept-my-hosts')).toEqual([])
+  })
+
+  test('go on as far up as their final run level says, and from there the next run goes on', async () => {
+    const first = await run('runlevel.final: STARTED_SERVICES_CONFIGURED')
+    const pid = Number(first.split('\n')[2])
+    expect([isAlive(pid), await kept()]).toEqual([false, ['my-hosts STARTED_SERVICES_CONFIGURED']])
+    expect(await run('mark_for_reuse: false')).toMatch(/^configured\nstarted\nstarted\n\d+\n$/)
+    expect([await kept(), left()]).toEqual([[], []])
+  })
+
+  test('with what a script has left in the background, until the sweep is told', async () => {
+    const pids = await run('mark_for_reuse: true', `${leave}; cat pid`)
+    const pid = Number.parseInt(pids)
+    await place.quarry('sweep')
+    expect(isAlive(pid)).toBe(true)
+    expect((await place.quarry('sweep', '--kept')).stdout).toMatch(
+      /undid file \/tmp\/quarry-kept-my-hosts-\S+ on one/,
+    )
+    expect([isAlive(pid), await kept(), left()]).toEqual([false, [], []])
+    expect(markedProcesses('kept-my-hosts')).toEqual([])
+  })
+
+  test('stand when a run that uses them is killed; not when it was the first', async () => {
+    const killed = async (): Promise<void> => {
+      const file = place.write('killed.yaml', definition('mark_for_reuse: true', 'sleep 1000'))
+      const started = place.start('run', file, '--plain')
+      await started.saw(/module a began/)
+      started.kill('SIGKILL')
+      await started.done
+      await place.quarry('sweep')
+    }
+    await killed()
+    expect([await kept(), left(), markedProcesses('kept-my-hosts')]).toEqual([[], [], []])
+    const first = await run('mark_for_reuse: true')
+    await killed()
+    expect(left()).toEqual([expect.stringMatching(/^quarry-kept-my-hosts-server-0-/)])
+    expect(await run('mark_for_reuse: true')).toBe(first)
+  })
+
+  test('that are gone, out of reach or lost are said to be', async () => {
+    await run('mark_for_reuse: true')
+    const again = place.write('again.yaml', definition('mark_for_reuse: true'))
+    await server.stop()
+    const unreachable = await place.run(again)
+    expect(unreachable.stderr).toMatch(/cannot connect to one: .*refused.*is the host up/)
+    await server.start()
+    const [directory = ''] = left()
+    writeFileSync(join('/tmp', directory, 'boot'), 'another')
+    expect((await place.run(again)).stderr).toMatch(/was booted meanwhile.*quarry sweep --kept/)
+    rmSync(join('/tmp', directory), { recursive: true })
+    expect((await place.run(again)).stderr).toMatch(/of a kept node is gone.*quarry sweep --kept/)
+    await place.quarry('sweep', '--kept')
+
+    const started = place.start(
+      'run',
+      place.write('lost.yaml', definition('mark_for_reuse: true', 'sleep 1000')),
+      '--plain',
+    )
+    await started.saw(/module a began/)
+    server.cut()
+    expect((await started.done).stderr).toMatch(/server cannot be kept: lost the connection to one/)
+    expect([await kept(), left(), markedProcesses('kept-my-hosts')]).toEqual([[], [], []])
   })
 })

@@ -234,6 +234,11 @@ describe('a node', () => {
     ])
     interrupted.interrupt()
     expect(await interrupted.done).toMatchObject({ exitCode: 7, stdout: 'bye\n' })
+    // In the background, and with the output, which nobody reads any more.
+    const leaving = await used.node.spawn(['sh', '-c', 'sleep 98707 & sleep 98708 >/dev/null 2>&1 &'])
+    expect(await leaving.done).toMatchObject({ ok: true })
+    expect([running('sleep 98707').length, running('sleep 98708').length]).toEqual([0, 1])
+    await leaving.stop()
     expect(running('9870')).toEqual([])
   })
 

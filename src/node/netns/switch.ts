@@ -76,7 +76,7 @@ const inUse = new Map<string, { users: number; readonly opening: Promise<RunNetw
  * Rejects with an EnvironmentError when that is gone, or when the nodes of the run are in another already.
  */
 export async function joinNetwork(context: ProvisionContext, left?: NetworkState): Promise<RunNetwork> {
-  const run = context.inRun ?? context.run
+  const run = context.inRun?.id ?? context.run
   const use = inUse.get(run) ?? {
     users: 0,
     opening: left === undefined ? openNetwork(context) : findNetwork(context.run, left),

@@ -120,6 +120,9 @@ test('what no server would be sent is refused with the definition', () => {
     'is no path: it begins with `/`, and blanks and the like are written as %20',
   ])
   expect(refused({ headers: { 'a b': 'x' } })).toEqual(['Header name must be a valid HTTP token ["a b"]'])
+  expect(refused({ headers: { 'Transfer-encoding': 'chunked' } })).toEqual([
+    'bodies are sent whole, with their length',
+  ])
   expect(refused({ headers: { a: 'x\ny' } })).toEqual(['Invalid character in header content ["a"]'])
   const { error } = httpLoad.properties.safeParse({ urls: ['http://a/b', 'nothing', 'http://me:word@a?b=c'] })
   expect(error?.issues.map(({ path, message }) => [...path, message])).toEqual([

@@ -32,6 +32,12 @@ const request = z.strictObject({
         } catch (error) {
           context.addIssue({ code: 'custom', path: [name], message: messageOf(error) })
         }
+        if (name.toLowerCase() === 'transfer-encoding')
+          context.addIssue({
+            code: 'custom',
+            path: [name],
+            message: 'bodies are sent whole, with their length',
+          })
       }
     })
     .default({})

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { z } from 'zod'
 import { isDestination } from '../../../node/ssh-destination.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
-import { checkCount, freeHosts, provisionOn, type SshHost } from '../ssh-nodes.ts'
+import { checkCount, freeHosts, provisionOn, resumeOn, type SshHost } from '../ssh-nodes.ts'
 
 const destination = z
   .string()
@@ -56,10 +56,11 @@ export default defineProvisioner({
   properties,
   provision: async (context, given) => {
     const selected = hostsOf(given)
-    const hosts = freeHosts(context.run, selected, context.count)
+    const hosts = freeHosts(context, selected)
     checkCount(context, hosts, selected.length)
     return await provisionOn(context, hosts)
   },
+  resume: resumeOn,
 })
 
 function hostsOf({ hosts, select, config, strict_host_key_checking: strict }: Properties): SshHost[] {

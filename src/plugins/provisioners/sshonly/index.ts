@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../../../base/errors.ts'
 import { isDestination } from '../../../node/ssh-destination.ts'
 import { defineProvisioner } from '../../../plugin/define.ts'
-import { provisionOn } from '../ssh-nodes.ts'
+import { provisionOn, resumeOn } from '../ssh-nodes.ts'
 
 const NO_PASSWORDS =
   'passwords are not used, for lists of processes and files would show them: bring a key there with ssh-copy-id'
@@ -45,4 +45,5 @@ export default defineProvisioner({
     const place = artifacts === undefined ? {} : { artifacts }
     return await provisionOn(context, [{ destination: { destination: host, port, user }, ...place }])
   },
+  resume: resumeOn,
 })
