@@ -13,9 +13,11 @@ export interface Deaf {
   readonly peer: Expectation
   readonly sockets: number
   readonly connecting: number
+  /** Packets that were sent to it in vain, those that were sent again included. */
+  readonly sent: number
 }
 
-/** Chance that a peer which is there leaves one connection without an acknowledgement. */
+/** Chance that a peer which is there leaves one packet without an acknowledgement. */
 const CHANCE_OF_NO_ANSWER = 0.05
 const MOST_NAMED = 2
 
@@ -31,17 +33,21 @@ export async function deafPeers(the: Case): Promise<Deaf[]> {
     remote: string
     sockets: number
     connecting: number
+    again: number
   }>(`
     SELECT node, remote, count(DISTINCT local)::DOUBLE AS sockets,
-      (count(DISTINCT local) FILTER (state = 'SYN-SENT'))::DOUBLE AS connecting
+      (count(DISTINCT local) FILTER (state = 'SYN-SENT'))::DOUBLE AS connecting,
+      coalesce(sum(TRY_CAST(regexp_extract(timer, '^on .* ([0-9]+)$', 1) AS INTEGER)), 0)::DOUBLE AS again
     FROM sockets WHERE ${the.sick.captured} AND starts_with(protocol, 'tcp') AND ${IN_VAIN} GROUP BY node, remote`)
   return all.flatMap((peer) => {
     const own = rows.filter(({ node, remote }) => node === peer.node && remote.startsWith(`${peer.address}:`))
     const sum = (of: (row: (typeof rows)[number]) => number): number =>
       own.reduce((total, row) => total + of(row), 0)
-    return own.length === 0
-      ? []
-      : [{ peer, sockets: sum(({ sockets }) => sockets), connecting: sum(({ connecting }) => connecting) }]
+    if (own.length === 0) return []
+    const sockets = sum((row) => row.sockets)
+    return [
+      { peer, sockets, connecting: sum((row) => row.connecting), sent: sockets + sum((row) => row.again) },
+    ]
   })
 }
 
@@ -53,6 +59,7 @@ export async function unansweredConnections(the: Case): Promise<Candidate[]> {
     const { node, address, comm, pid, call } = first.peer
     const sockets = deaf.reduce((total, one) => total + one.sockets, 0)
     const connecting = deaf.reduce((total, one) => total + one.connecting, 0)
+    const sent = deaf.reduce((total, one) => total + one.sent, 0)
     const names = deaf.slice(0, MOST_NAMED).map(({ peer }) => plain(peer.address))
     const left = deaf.length - names.length
     const peers = list(left === 0 ? names : [...names, `${count(left)} more`])
@@ -67,7 +74,7 @@ export async function unansweredConnections(the: Case): Promise<Candidate[]> {
       statement: `${brief}; ${call} of ${plain(comm)} (pid ${pid}) waits for that${deaf.length === 1 ? '' : ', as do others'}.`,
       brief,
       effect: { value: sockets, unit: 'connections', reference: 0 },
-      comparison: the.comparisons.make(CHANCE_OF_NO_ANSWER ** Math.min(sockets, 4), 'rules'),
+      comparison: the.comparisons.make(CHANCE_OF_NO_ANSWER ** Math.min(sent, 4), 'rules'),
       big: true,
       sql: query(`
         SELECT capture, ts, state, local, remote, send_queue, timer FROM sockets
