@@ -400,3 +400,13 @@ symptoms: {slow: {when: "probe_success == 0"}, dark: {}}
     d.yaml:8:48: symptom \`dark\` needs \`when\`; a PromQL condition, such as \`probe_success{probe="x"} == 0\`"
   `)
 })
+
+test('a property that is missing is not one of the wrong type', () => {
+  expect(
+    problemsOf(`ensemble: {server: {node.count: 1, provisioner: netns}, client: server}
+workload:
+  phases:
+    - far: {module: slow-link, properties: {delay: 10ms}}
+`),
+  ).toMatchInlineSnapshot(`"d.yaml:4:7: module \`slow-link\` needs the property \`nodes\`; nodes whose links are slow: \`server\`, \`server:0\` or a list"`)
+})

@@ -111,11 +111,11 @@ function reportIssue(report: ReportAt, issue: Issue, place: Place): void {
       const inside = path.length === 0 ? place.where : `${name} of ${place.where}`
       report(keyAt ?? here, `${inside} has no property ${quote(key)}`, () => hintFor(key, known))
     }
-  } else if (issue.code === 'invalid_union') {
-    reportUnion(report, issue.errors, { ...place, above: path })
   } else if (!found) {
     if (isMisspelt(place.schema, path, tree)) return
     report(here, `${place.where} needs the property ${name}`, descriptionAt(place.schema, path))
+  } else if (issue.code === 'invalid_union') {
+    reportUnion(report, issue.errors, { ...place, above: path })
   } else {
     report(here, `${name} of ${place.where}: ${sentenceOf(issue, tree)}`, hintOf(issue, tree))
   }

@@ -129,9 +129,14 @@ async function makeTree(
     await using lock = await tryLock(join(parent, `${other}.lock`))
     if (lock === undefined || existsSync(join(parent, other, OWN, BUILDING))) continue
     // What has no second name does not come from the source. The format keeps times to the nanosecond, as make does.
-    const script =
+    const copy =
       'cd "$1" && find . -links 1 ! -type d -print0 | tar -c --format=posix --null -T - | tar -x -C "$2"'
-    await must(['sh', '-c', script, 'sh', join(parent, other), making], signal)
+    // objtool was made by commands with this name in them; made anew, it would have all that it has looked at made anew.
+    const rename = 'grep -rlZF --include=".*.cmd" "$1" "$2/tools" | xargs -0r sed -i "s|$1|$3|g"'
+    await must(
+      ['sh', '-c', `${copy} && { ${rename}; }`, 'sh', join(parent, other), making, directory],
+      signal,
+    )
     break
   }
   await rename(making, directory)
