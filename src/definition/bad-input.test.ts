@@ -408,5 +408,7 @@ workload:
   phases:
     - far: {module: slow-link, properties: {delay: 10ms}}
 `),
-  ).toMatchInlineSnapshot(`"d.yaml:4:7: module \`slow-link\` needs the property \`nodes\`; nodes whose links are slow: \`server\`, \`server:0\` or a list"`)
+  ).toMatchInlineSnapshot(
+    `"d.yaml:4:7: module \`slow-link\` needs the property \`nodes\`; nodes whose links are slow: \`server\`, \`server:0\` or a list"`,
+  )
 })

@@ -51,13 +51,13 @@ function isDeferred({ path }: Issue, tree: Tree): boolean {
 function coerce(given: unknown, tree: Tree, issues: readonly Issue[]): unknown {
   let value = given
   for (const issue of issues.flatMap(withBranches)) {
-    if (issue.code !== 'invalid_type') continue
     const { tree: found, found: exists } = follow(tree, issue.path)
     if (!exists || found.type !== 'scalar') continue
     if (found.value === null) {
-      if (issue.path.length === 1) value = put(value, issue.path, undefined)
+      if (issue.path.length === 1) value = without(value, issue.path[0])
       continue
     }
+    if (issue.code !== 'invalid_type') continue
     if (issue.expected === 'string' && typeof found.value !== 'string') {
       value = put(value, issue.path, found.text)
     }
@@ -76,6 +76,11 @@ function withBranches(issue: Issue): Issue[] {
     .flat()
     .flatMap(withBranches)
     .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function without(value: unknown, key: PropertyKey | undefined): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key))
 }
 
 function put(value: unknown, path: IssuePath, replacement: unknown): unknown {

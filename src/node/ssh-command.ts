@@ -101,9 +101,12 @@ export async function startRemote(
 
   const finish = async (): Promise<CommandResult> => {
     const exitCode = await ended
-    // It goes on, and nobody here will know how it ends.
-    if (connection.isLeft) return await new Promise<never>(() => {})
     clearTimeout(timer)
+    if (connection.isLeft) {
+      signal?.removeEventListener('abort', onAbort)
+      // It goes on, and nobody here will know how it ends.
+      return await new Promise<never>(() => {})
+    }
     const durationMs = performance.now() - startedMs
     await Promise.all([stdout.settled(400), stderr.settled(400), stopping])
     signal?.removeEventListener('abort', onAbort)

@@ -146,7 +146,7 @@ export const makeScript = (directory: string, artifacts: string): string =>
 export const findScript = (directory: string, artifacts: string): string => `directory=${shellWord(directory)}
 [ -O "$directory/scratch" ] && [ -O ${shellWord(artifacts)} ] || { echo "the directory $directory of a kept node is gone" >&2; exit 1; }
 [ "$(cat ${BOOT})" = "$(cat "$directory/boot")" ] || { echo "the host of a kept node was booted meanwhile, and nothing runs there any more" >&2; exit 1; }
-cd ${shellWord(artifacts)} || exit 1
+cd -P ${shellWord(artifacts)} || exit 1
 held=$(readlink /proc/[0-9]*/fd/* 2>/dev/null | grep -F "$PWD/")
 find "$PWD" ! -type d -exec sh -c 'held=$1; shift; for file; do
   if printf "%s\\n" "$held" | grep -qxF -- "$file"; then : >"$file"; else rm -f -- "$file"; fi

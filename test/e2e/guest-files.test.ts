@@ -1,6 +1,6 @@
 /** Files to and from a guest: by the disk that it shares with this host, and without that. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -47,7 +47,16 @@ test('what is large arrives whole, several at a time, and also when the disk han
     await node.run(['rm', '-r', name])
   }
   await Promise.all([thereAndBack('one'), thereAndBack('two')])
-  await expect(node.download('/nowhere', join(directory, 'nothing'))).rejects.toThrow('/nowhere')
+  const small = join(directory, 'small')
+  mkdirSync(small)
+  writeFileSync(join(small, 'note'), 'kept')
+  // More often than there are slots: each transfer gives its own back, also one that is ended or fails.
+  for (let turn = 0; turn < 10; turn += 1) {
+    await node.upload(small, 'small')
+    await expect(node.upload(file, '/dev/null/x')).rejects.toThrow('/dev/null')
+    await expect(node.download('/nowhere', join(directory, 'nothing'))).rejects.toThrow('/nowhere')
+  }
+  expect((await node.run(['cat', 'small/note'])).stdout).toBe('kept')
 
   await node.machine.execute('qom-set', {
     path: '/objects/limits-quarry-bulk',

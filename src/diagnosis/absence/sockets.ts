@@ -35,10 +35,15 @@ export async function deafPeers(the: Case): Promise<Deaf[]> {
     connecting: number
     again: number
   }>(`
-    SELECT node, remote, count(DISTINCT local)::DOUBLE AS sockets,
-      (count(DISTINCT local) FILTER (state = 'SYN-SENT'))::DOUBLE AS connecting,
-      coalesce(sum(TRY_CAST(regexp_extract(timer, '^on .* ([0-9]+)$', 1) AS INTEGER)), 0)::DOUBLE AS again
-    FROM sockets WHERE ${the.sick.captured} AND starts_with(protocol, 'tcp') AND ${IN_VAIN} GROUP BY node, remote`)
+    -- A socket has a row for each of its owners, in each capture.
+    WITH deaf AS (
+      SELECT node, remote, local, bool_or(state = 'SYN-SENT') AS connecting,
+        coalesce(max(TRY_CAST(regexp_extract(timer, '^on .* ([0-9]+)$', 1) AS INTEGER)), 0) AS again
+      FROM sockets WHERE ${the.sick.captured} AND starts_with(protocol, 'tcp') AND ${IN_VAIN}
+      GROUP BY node, remote, local)
+    SELECT node, remote, count(*)::DOUBLE AS sockets, count_if(connecting)::DOUBLE AS connecting,
+      sum(again)::DOUBLE AS again
+    FROM deaf GROUP BY node, remote`)
   return all.flatMap((peer) => {
     const own = rows.filter(({ node, remote }) => node === peer.node && remote.startsWith(`${peer.address}:`))
     const sum = (of: (row: (typeof rows)[number]) => number): number =>

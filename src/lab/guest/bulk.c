@@ -58,7 +58,9 @@ static int take(int to, long first, long count) {
   char line[32];
   for (long turn = 0;; turn += 1) {
     size_t length = 0;
-    while (length < sizeof line - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') length += 1;
+    line[0] = 0;
+    while (length < sizeof line - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') line[++length] = 0;
+    if (line[length] != '\n') return failed("quarry: the other end is gone");
     line[length] = 0;
     long have = atol(line);
     if (have == 0) return 0;
@@ -89,7 +91,8 @@ int transfer(char **words) {
   if (strcmp(words[3], ">") == 0) {
     int file = open(words[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0 || fchmod(file, strtol(words[5], NULL, 8)) < 0) return failed(words[4]);
-    return take(file, first, count);
+    int problem = take(file, first, count);
+    return close(file) < 0 ? failed(words[4]) : problem;
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return failed("quarry: pipe");

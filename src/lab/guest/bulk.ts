@@ -16,15 +16,20 @@ export const BULK_BYTES = TRANSFERS * SLOTS * SLOT
 const READY_MS = 3000
 /** One that is too sick to go on is not waited for longer than this, ms. */
 export const STALLED_MS = 60_000
+/** Of what the other end tells, bytes. */
+const LONGEST_LINE = 32
 
-/** A command in the guest whose output, or input, goes by the disk. Disposing ends it. */
+/** A command in the guest whose output, or input, goes by the disk. Disposing ends it, and gives its slots back. */
 export type BulkCommand = Pick<GuestCommand, 'stdout' | 'result' | 'stop'> & AsyncDisposable
 
 /** Disposing closes the file; the disk is its owner's. */
 export interface BulkDisk extends AsyncDisposable {
   /** Starts a command whose output is much; undefined when the disk does not answer, or has no room left. */
   give(command: readonly string[], signal?: AbortSignal): Promise<BulkCommand | undefined>
-  /** Starts a command that reads all of the source, which is not touched when the answer is undefined. */
+  /**
+   * Starts a command that reads all of the source, which is not touched when the answer is undefined. The result rejects when
+   * the source breaks, or nothing goes on any more.
+   */
   take(command: readonly string[], source: Readable, signal?: AbortSignal): Promise<BulkCommand | undefined>
 }
 
@@ -41,28 +46,69 @@ export async function bulkDisk(path: string, start: StartInGuest): Promise<BulkD
     if (first === undefined) return undefined
     const answers = new PassThrough()
     const words = ['/proc/1/exe', verb, String(first), String(SLOTS), ...command]
-    const running = await start(words, { input: answers, ...(signal === undefined ? {} : { signal }) })
-    // Slots of one that may still write to them are nobody else's.
-    void running.done.then(({ exitCode }) => exitCode !== null && free.push(first))
+    const options = { input: answers, ...(signal === undefined ? {} : { signal }) }
+    const running = await start(words, options).catch((error: unknown) => {
+      free.push(first)
+      throw error
+    })
     const said = running.stdout[Symbol.asyncIterator]()
-    const ready = await Promise.race([said.next(), delay(READY_MS, undefined, { ref: false })])
-    if (ready?.done !== false) {
-      void running.stop()
-      return undefined
+    const end = async (): Promise<void> => {
+      void said.return?.()
+      await running[Symbol.asyncDispose]()
+      // Slots of one that may still write to them are nobody else's.
+      if (!running.isStuck) free.push(first)
     }
-    return { file, first, running, answers, said, early: Buffer.from(ready.value).subarray(1) }
+    const ready = await within(said.next(), READY_MS)
+    if (ready?.done === false) {
+      return { file, first, running, answers, said, early: Buffer.from(ready.value).subarray(1), end }
+    }
+    void end().catch(() => {})
+    return undefined
   }
   return {
     give: async (command, signal) => {
       const transfer = await begin('give', command, signal)
-      return transfer === undefined ? undefined : bulk(transfer, given(transfer))
+      if (transfer === undefined) return undefined
+      const { running, end } = transfer
+      return {
+        stdout: given(transfer),
+        get result() {
+          return running.result
+        },
+        stop: () => running.stop(),
+        [Symbol.asyncDispose]: end,
+      }
     },
     take: async (command, source, signal) => {
       const transfer = await begin('take', command, signal)
       if (transfer === undefined) return undefined
-      // When it ends before the source does, its status says why.
-      void feed(transfer, source).catch(() => void transfer.running.stop())
-      return bulk(transfer, (async function* () {})())
+      const { running, end } = transfer
+      const fed = feed(transfer, source).then(
+        () => undefined,
+        async (error: unknown) => {
+          await running.stop()
+          return { error }
+        },
+      )
+      const result = async (): GuestCommand['result'] => {
+        const ended = await running.result
+        const problem = await fed
+        if (problem !== undefined) throw problem.error
+        return ended
+      }
+      return {
+        stdout: (async function* () {})(),
+        get result() {
+          return result()
+        },
+        stop: () => running.stop(),
+        [Symbol.asyncDispose]: async () => {
+          await running.stop()
+          source.destroy()
+          await fed
+          await end()
+        },
+      }
     },
     [Symbol.asyncDispose]: () => file.close(),
   }
@@ -77,24 +123,27 @@ interface Transfer {
   /** Its standard output, and what was read of it already. */
   readonly said: AsyncIterator<Uint8Array>
   readonly early: Buffer
+  /** When nobody uses the slots any more. */
+  readonly end: () => Promise<void>
 }
-
-const bulk = ({ running }: Transfer, stdout: AsyncIterable<Uint8Array>): BulkCommand => ({
-  stdout,
-  get result() {
-    return running.result
-  },
-  stop: () => running.stop(),
-  [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
-})
 
 const place = ({ first }: Transfer, turn: number): number => (first + (turn % SLOTS)) * SLOT
 
 async function* given(transfer: Transfer): AsyncGenerator<Uint8Array> {
+  try {
+    yield* slotsOf(transfer)
+  } finally {
+    // What is still said is read by nobody, and must not hold up its end.
+    void transfer.said.return?.()
+  }
+}
+
+async function* slotsOf(transfer: Transfer): AsyncGenerator<Uint8Array> {
   const { file, answers, said } = transfer
   let text = transfer.early.toString('latin1')
   for (let turn = 0; ; turn += 1) {
     while (!text.includes('\n')) {
+      if (text.length > LONGEST_LINE) throw nonsense(text)
       const next = await said.next()
       // Its status says why.
       if (next.done === true) return
@@ -102,15 +151,12 @@ async function* given(transfer: Transfer): AsyncGenerator<Uint8Array> {
     }
     const end = text.indexOf('\n')
     const length = Number(text.slice(0, end))
+    if (!Number.isInteger(length) || length < 0 || length > SLOT) throw nonsense(text)
     text = text.slice(end + 1)
     if (length === 0) return await drain(said)
-    if (!Number.isInteger(length) || length < 0 || length > SLOT) {
-      throw new EnvironmentError(`a guest tells of ${length} bytes in a slot of ${SLOT}`, {
-        code: 'QUARRY_GUEST_COPY',
-      })
-    }
     const bytes = Buffer.allocUnsafe(length)
-    await file.read(bytes, 0, length, place(transfer, turn))
+    const { bytesRead } = await file.read(bytes, 0, length, place(transfer, turn))
+    if (bytesRead < length) throw nonsense(`${length} bytes where there are ${bytesRead}`)
     answers.write('+')
     yield bytes
   }
@@ -119,18 +165,29 @@ async function* given(transfer: Transfer): AsyncGenerator<Uint8Array> {
 async function feed(transfer: Transfer, source: Readable): Promise<void> {
   const { file, answers, said } = transfer
   let emptied = transfer.early.length
-  let turn = 0
-  for await (const bytes of inSlots(source)) {
-    while (turn - emptied >= SLOTS) {
-      const next = await Promise.race([said.next(), delay(STALLED_MS, undefined, { ref: false })])
-      if (next === undefined) throw new Error('stalled')
-      if (next.done === true) return
+  let filled = 0
+  /** Until no more than so many slots are full; whether anybody is there to empty them. */
+  const empty = async (most: number): Promise<boolean> => {
+    while (filled - emptied > most) {
+      const next = await within(said.next(), STALLED_MS)
+      if (next === undefined) {
+        throw new EnvironmentError(`nothing went on for ${STALLED_MS / 1000} s`, {
+          code: 'QUARRY_GUEST_COPY',
+        })
+      }
+      // Its status says why.
+      if (next.done === true) return false
       emptied += next.value.length
     }
-    await file.write(bytes, 0, bytes.length, place(transfer, turn))
-    answers.write(`${bytes.length}\n`)
-    turn += 1
+    return true
   }
+  for await (const bytes of inSlots(source)) {
+    if (!(await empty(SLOTS - 1))) return
+    await file.write(bytes, 0, bytes.length, place(transfer, filled))
+    answers.write(`${bytes.length}\n`)
+    filled += 1
+  }
+  if (!(await empty(0))) return
   answers.end('0\n')
   await drain(said)
 }
@@ -139,6 +196,21 @@ async function feed(transfer: Transfer, source: Readable): Promise<void> {
 async function drain(said: AsyncIterator<Uint8Array>): Promise<void> {
   for (let next = await said.next(); next.done !== true;) next = await said.next()
 }
+
+/** What comes of it in so many ms; undefined when nothing does. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([promise, delay(ms, undefined, { signal: timer.signal })])
+  } finally {
+    timer.abort()
+  }
+}
+
+const nonsense = (text: string): EnvironmentError =>
+  new EnvironmentError(`a guest tells of what cannot be: ${JSON.stringify(text.slice(0, LONGEST_LINE))}`, {
+    code: 'QUARRY_GUEST_COPY',
+  })
 
 /** The same bytes, a slot's worth at a time. */
 async function* inSlots(source: Readable): AsyncGenerator<Buffer> {

@@ -16,6 +16,8 @@ export interface GuestCommandOptions extends Omit<CommandOptions, 'input'> {
 export interface GuestCommand extends RunningCommand {
   /** As `done`, but rejects when the guest was lost or the signal aborted. */
   readonly result: Promise<CommandResult>
+  /** It was killed, and does not go: what it does in the kernel may still happen. */
+  readonly isStuck: boolean
   close(): void
 }
 
@@ -48,13 +50,14 @@ export async function startInGuest(
     hasInput: input !== undefined,
   })
   stream.stdin.on('error', () => {})
-  if (input instanceof Readable) input.pipe(stream.stdin)
+  if (input instanceof Readable) input.once('error', () => void stop()).pipe(stream.stdin)
   else if (input !== undefined) stream.stdin.end(input)
   const stdout = captureOutput(stream.stdout, maxBytes)
   const stderr = captureOutput(stream.stderr, maxBytes)
 
   let stopping: Promise<void> | undefined
   let isClosed = false
+  let isStuck = false
   const close = (): void => {
     if (!isClosed) stream.close()
     isClosed = true
@@ -63,8 +66,9 @@ export async function startInGuest(
     if (isClosed || guest.gone.aborted) return
     await stream.stop(GRACE_MS)
     // What is in the kernel for good cannot be killed, and is not waited for.
-    const isGone = await Promise.race([stream.exited, delay(GONE_MS, undefined)])
-    if (isGone === undefined) stream.abandon()
+    const exit = await Promise.race([stream.exited, delay(GONE_MS, undefined, { ref: false })])
+    isStuck = exit === undefined
+    if (isStuck) stream.abandon()
     await done
     close()
   }
@@ -119,6 +123,9 @@ export async function startInGuest(
     done,
     get result() {
       return unlessLost()
+    },
+    get isStuck() {
+      return isStuck
     },
     interrupt: () => stream.signal(constants.signals.SIGINT),
     stop,

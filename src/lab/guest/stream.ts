@@ -123,8 +123,14 @@ class Output extends Readable {
   }
 
   override _read(): void {
+    // What is just being read is in the buffer until then.
+    process.nextTick(() => this.#grant())
+  }
+
+  #grant(): void {
     const room = WINDOW - this.#granted - this.readableLength
-    if (room < WINDOW / 4 || this.#ended) return
+    // As long as something may come there will be another call.
+    if (this.#ended || room <= 0 || (room < WINDOW / 4 && this.#granted > 0)) return
     this.#granted += room
     this.#send(Ask.grant, words(this.#which, room))
   }

@@ -1,9 +1,8 @@
 /** Directories to and from a guest, as tar streams. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvironmentError } from '../../base/errors.ts'
 import { captureOutput } from '../../base/process-output.ts'
@@ -14,7 +13,10 @@ import type { GuestCommand, StartInGuest } from './command.ts'
 /** A file that is no larger goes by the port, bytes. */
 const SMALL = 128 << 10
 
-/** In one record of tar, of 512 bytes each: a switch between processes for every few kilobytes takes long under TCG. */
+/**
+ * In one record of tar, of 512 bytes each, at both ends: a switch between processes for every few kilobytes takes long under
+ * TCG. A reader of smaller records would not wait for the end of the last.
+ */
 const BLOCKS = '256'
 
 /** Both ways to a guest: by the port, which always works, and by the disk, which is fast. */
@@ -29,7 +31,8 @@ export async function sendToGuest(ways: Ways, from: string, to: string, signal?:
   const options = signal === undefined ? {} : { signal }
   if (!found.isDirectory()) {
     const mode = (found.mode & 0o777).toString(8)
-    const content = createReadStream(from, { highWaterMark: 1 << 20 })
+    await using file = await open(from)
+    const content = file.createReadStream({ highWaterMark: 1 << 20, autoClose: false })
     const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
     const command = ['sh', '-c', write, 'sh', to, mode]
     if (found.size > SMALL) {
@@ -45,12 +48,16 @@ export async function sendToGuest(ways: Ways, from: string, to: string, signal?:
   const tar = spawn('tar', ['-C', from, '-b', BLOCKS, '-c', '-f', '-', '.'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const packed = ended(tar)
+  // What a process has said and nobody listens to when it ends is thrown away.
+  const content = tar.stdout.pipe(new PassThrough())
+  using stack = new DisposableStack()
+  stack.defer(() => void tar.kill())
   const unpack = 'mkdir -p -- "$1" && exec tar -C "$1" -b "$2" -x -f -'
   const command = ['sh', '-c', unpack, 'sh', to, BLOCKS]
   await using unpacking =
-    (await ways.disk.take(command, tar.stdout, signal)) ??
-    (await ways.start(command, { ...options, input: tar.stdout }))
-  const packed = ended(tar)
+    (await ways.disk.take(command, content, signal)) ??
+    (await ways.start(command, { ...options, input: content }))
   check(await unpacking.result, from, to)
   const problem = await packed
   if (problem !== undefined) throw failed(from, to, problem)
@@ -64,18 +71,30 @@ export async function bringFromGuest(
   signal?: AbortSignal,
 ): Promise<string[]> {
   await using coming = await incoming(to)
-  const options = ['--no-same-owner', '--no-same-permissions', '--delay-directory-restore', '-x', '-f', '-']
-  const tar = spawn('tar', ['-C', coming.directory, ...options], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const options = ['--no-same-owner', '--no-same-permissions', '--delay-directory-restore']
+  const tar = spawn('tar', ['-C', coming.directory, ...options, '-b', BLOCKS, '-x', '-f', '-'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
   const unpacked = ended(tar)
+  using stack = new DisposableStack()
+  stack.defer(() => void tar.kill())
   // Files that grow or vanish while they are read are no failure (status 1 of GNU tar).
   const pack = 'tar -C "$1" -b "$2" -c -f - . || [ $? -eq 1 ]'
   const command = ['sh', '-c', pack, 'sh', from, BLOCKS]
   await using packing =
     (await disk.give(command, signal)) ?? (await start(command, signal === undefined ? {} : { signal }))
-  // When one end breaks, that is told by how it ended.
-  await pipeline(Readable.from(unlessStalled(packing)), tar.stdin).catch(() => tar.kill())
-  check(await packing.result, from, to)
+  const broken = await pipeline(Readable.from(unlessStalled(packing)), tar.stdin).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  // It ends with the archive, and does not wait for what fills the last record.
+  if (broken instanceof EnvironmentError) tar.kill()
+  if (broken !== undefined) await packing.stop()
+  if (broken instanceof EnvironmentError) throw broken
   const problem = await unpacked
+  if (broken !== undefined && problem !== undefined) throw failed(from, to, problem)
+  const packed = await packing.result
+  if (broken === undefined || packed.signal !== 'SIGTERM') check(packed, from, to)
   if (problem !== undefined) throw failed(from, to, problem)
   return await coming.accept()
 }

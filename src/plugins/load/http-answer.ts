@@ -11,6 +11,8 @@ export interface HttpAnswer {
 
 /** Longer no head of an answer is, nor the line before a chunk, in bytes. */
 const LONGEST_HEAD = 1 << 16
+/** Longer no body is that somebody wants, in bytes. */
+const LONGEST_BODY = 16 << 20
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const END_OF_LINE = Buffer.from('\r\n')
 
@@ -23,6 +25,8 @@ export class HttpAnswerReader {
   readonly #hasBody: boolean
   readonly #wantsBody: boolean
   readonly #chunks: Buffer[] = []
+  /** Bytes in them. */
+  #kept = 0
   #part: Part = 'head'
   #status = 0
   /** Bytes that the body, or a chunk of it, still has. */
@@ -96,8 +100,12 @@ export class HttpAnswerReader {
     const length = /\r\ncontent-length:[ \t]*(\d+)[ \t]*(?:\r|$)/i.exec(head)?.[1]
     const isEmpty = !this.#hasBody || this.#status === 204 || this.#status === 304 || this.#status === 101
     if (this.#status === 101) this.keepsAlive = false
-    if (isEmpty || length === '0') this.#part = 'nothing'
-    else if (/\r\ntransfer-encoding:[^\r]*chunked/i.test(head)) this.#part = 'chunk-size'
+    const isChunked = /\r\ntransfer-encoding:[^\r]*chunked/i.test(head)
+    // Who says both may be telling two stories (RFC 9112, 6.3).
+    if (isChunked && length !== undefined) this.keepsAlive = false
+    if (isEmpty) this.#part = 'nothing'
+    else if (isChunked) this.#part = 'chunk-size'
+    else if (length === '0') this.#part = 'nothing'
     else if (length === undefined) {
       this.#part = 'until-close'
       this.keepsAlive = false
@@ -137,7 +145,11 @@ export class HttpAnswerReader {
 
   #takeBody(most: number): void {
     const part = this.#rest.subarray(0, most)
-    if (this.#wantsBody && part.length > 0) this.#chunks.push(part)
+    if (this.#wantsBody && part.length > 0) {
+      this.#kept += part.length
+      if (this.#kept > LONGEST_BODY) throw new Error(`an answer of more than ${LONGEST_BODY} bytes`)
+      this.#chunks.push(part)
+    }
     this.#rest = this.#rest.subarray(part.length)
     this.#left -= part.length
   }

@@ -130,7 +130,11 @@ function hardwareOf(
     // A guest's processors are as steady as the clock of this host, which needs no calibration. TCG keeps what it has
     // translated by address: programs that are elsewhere each time are translated each time (36 against 12 ms for `true`).
     kernelArguments: [
-      ...['console=ttyS0', 'tsc=reliable', 'no_timer_check', 'psi=1', 'nokaslr'],
+      'console=ttyS0',
+      'tsc=reliable',
+      'no_timer_check',
+      'psi=1',
+      'nokaslr',
       ...(things.accelerator === 'tcg' ? ['norandmaps'] : []),
       ...own,
     ],

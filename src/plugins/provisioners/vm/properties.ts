@@ -33,7 +33,10 @@ const disk = z.strictObject({
 
 const name = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,14}$/, 'is not a name: letters, digits and dashes, at most 15')
+  .regex(
+    /^(?!quarry-)[a-z][a-z0-9-]{0,14}$/,
+    'is not a name: letters, digits and dashes, at most 15, and not quarry- first',
+  )
 
 export const properties = z.strictObject({
   kernel: z
