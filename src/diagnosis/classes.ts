@@ -118,10 +118,9 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'unanswered call',
-    means:
-      'an unanswered call: it sleeps in the kernel, again and again, for a peer that is asked and does not answer',
+    means: 'an unanswered call: it waits for a peer that is asked, again and again, and does not answer',
     remark: 'The caller is innocent: look at the peer, and at the way to it.',
-    needs: [['effect:blocked'], ['effect:unanswered']],
+    needs: [['effect:unanswered']],
   },
   {
     name: 'hung call',
