@@ -33,7 +33,7 @@ const row = (...cells: readonly (string | number)[]): void =>
   say(
     cells
       .map((cell, at) =>
-        (typeof cell === 'number' ? cell.toFixed(2) : cell).padStart(at === 6 || at === 7 ? 18 : 10),
+        (typeof cell === 'number' ? cell.toFixed(2) : cell).padStart(at === 6 || at === 7 ? 22 : 10),
       )
       .join(''),
   )
