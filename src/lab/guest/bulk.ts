@@ -19,18 +19,20 @@ export const STALLED_MS = 60_000
 /** Of what the other end tells, bytes. */
 const LONGEST_LINE = 32
 
-/** A command in the guest whose output, or input, goes by the disk. Disposing ends it, and gives its slots back. */
-export type BulkCommand = Pick<GuestCommand, 'stdout' | 'result' | 'stop'> & AsyncDisposable
+/** A command in the guest whose input goes by the disk. Disposing ends it, and gives its slots back. */
+export type TakingCommand = Pick<GuestCommand, 'result'> & AsyncDisposable
+/** The same for output. */
+export type GivingCommand = Pick<GuestCommand, 'stdout' | 'result' | 'stop'> & AsyncDisposable
 
 /** Disposing closes the file; the disk is its owner's. */
 export interface BulkDisk extends AsyncDisposable {
   /** Starts a command whose output is much; undefined when the disk does not answer, or has no room left. */
-  give(command: readonly string[], signal?: AbortSignal): Promise<BulkCommand | undefined>
+  give(command: readonly string[], signal?: AbortSignal): Promise<GivingCommand | undefined>
   /**
    * Starts a command that reads all of the source, which is not touched when the answer is undefined. The result rejects when
    * the source breaks, or nothing goes on any more.
    */
-  take(command: readonly string[], source: Readable, signal?: AbortSignal): Promise<BulkCommand | undefined>
+  take(command: readonly string[], source: Readable, signal?: AbortSignal): Promise<TakingCommand | undefined>
 }
 
 /** `path` is the file behind the guest's disk. */
@@ -97,11 +99,9 @@ export async function bulkDisk(path: string, start: StartInGuest): Promise<BulkD
         return ended
       }
       return {
-        stdout: (async function* () {})(),
         get result() {
           return result()
         },
-        stop: () => running.stop(),
         [Symbol.asyncDispose]: async () => {
           await running.stop()
           source.destroy()

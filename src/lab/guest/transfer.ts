@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { EnvironmentError } from '../../base/errors.ts'
 import { captureOutput } from '../../base/process-output.ts'
 import { incoming } from '../../node/incoming.ts'
-import { STALLED_MS, type BulkCommand, type BulkDisk } from './bulk.ts'
+import { STALLED_MS, type BulkDisk, type GivingCommand } from './bulk.ts'
 import type { GuestCommand, StartInGuest } from './command.ts'
 
 /** A file that is no larger goes by the port, bytes. */
@@ -33,17 +33,16 @@ export async function sendToGuest(ways: Ways, from: string, to: string, signal?:
     const mode = (found.mode & 0o777).toString(8)
     await using file = await open(from)
     const content = file.createReadStream({ highWaterMark: 1 << 20, autoClose: false })
-    const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
-    const command = ['sh', '-c', write, 'sh', to, mode]
     if (found.size > SMALL) {
       await using make = await ways.start(['mkdir', '-p', '--', posix.dirname(to)], options)
       check(await make.result, from, to)
+      await using taking = await ways.disk.take(['>', to, mode], content, signal)
+      if (taking !== undefined) return check(await taking.result, from, to)
     }
-    await using writing =
-      (found.size > SMALL ? await ways.disk.take(['>', to, mode], content, signal) : undefined) ??
-      (await ways.start(command, { ...options, input: content }))
-    check(await writing.result, from, to)
-    return
+    const write = 'mkdir -p -- "$(dirname -- "$1")" && cat >"$1" && chmod "$2" -- "$1"'
+    const command = ['sh', '-c', write, 'sh', to, mode]
+    await using writing = await ways.start(command, { ...options, input: content })
+    return check(await writing.result, from, to)
   }
   const tar = spawn('tar', ['-C', from, '-b', BLOCKS, '-c', '-f', '-', '.'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,20 +86,19 @@ export async function bringFromGuest(
     () => undefined,
     (error: unknown) => error,
   )
-  // It ends with the archive, and does not wait for what fills the last record.
-  if (broken instanceof EnvironmentError) tar.kill()
-  if (broken !== undefined) await packing.stop()
   if (broken instanceof EnvironmentError) throw broken
-  const problem = await unpacked
-  if (broken !== undefined && problem !== undefined) throw failed(from, to, problem)
+  // It ends with the archive, and does not wait for what fills the last record: nobody reads that then.
+  if (broken !== undefined) await packing.stop()
   const packed = await packing.result
-  if (broken === undefined || packed.signal !== 'SIGTERM') check(packed, from, to)
+  const isStopped = broken !== undefined && packed.signal === 'SIGTERM'
+  if (!isStopped) check(packed, from, to)
+  const problem = await unpacked
   if (problem !== undefined) throw failed(from, to, problem)
   return await coming.accept()
 }
 
 /** The output; a guest that is too sick to send any for so long is not waited for. */
-async function* unlessStalled(packing: BulkCommand): AsyncGenerator<Uint8Array> {
+async function* unlessStalled(packing: GivingCommand): AsyncGenerator<Uint8Array> {
   const timer = setTimeout(() => void packing.stop(), STALLED_MS)
   try {
     for await (const chunk of packing.stdout) {
