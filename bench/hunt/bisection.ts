@@ -68,8 +68,7 @@ function knownRates(fresh: number, old: number): RateGrid {
     prior: one(1),
     fresh: one(fresh),
     old: one(old),
-    unsureFresh: one(binaryEntropy(fresh)),
-    unsureOld: one(binaryEntropy(old)),
+    kinds: [1],
     allowance: one(1),
   }
 }

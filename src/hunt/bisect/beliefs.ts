@@ -6,7 +6,7 @@
  * is, and a run costs one multiplication for each class and pair.
  */
 import type { Order } from './order.ts'
-import type { RateGrid } from './rates.ts'
+import { binaryEntropy, type RateGrid } from './rates.ts'
 
 /** By change, or by class of changes. */
 export interface Belief {
@@ -15,9 +15,9 @@ export interface Belief {
   /** Mean rates of versions with and without it, if it is the one. */
   readonly fresh: Float64Array
   readonly old: Float64Array
-  /** Mean entropies of a run at rates that are believed in, in bits: less than the entropy at the mean rate. */
-  readonly unsureFresh: Float64Array
-  readonly unsureOld: Float64Array
+  /** Entropy of a run if the kind of the rates were known as well, in bits: less than the entropy at the mean rate. */
+  readonly noiseFresh: Float64Array
+  readonly noiseOld: Float64Array
   /** Mean of the rates' allowances. */
   readonly allowance: Float64Array
 }
@@ -126,42 +126,45 @@ export class Beliefs {
   /** By class. */
   get classes(): Belief {
     if (this.#belief !== undefined) return this.#belief
-    const { fresh, old, unsureFresh, unsureOld, allowance, size } = this.#grid
+    const { fresh, old, allowance, kinds, size } = this.#grid
     const count = this.#masses.length
     const weights = this.#weights
     const belief = {
       probability: new Float64Array(count),
       fresh: new Float64Array(count),
       old: new Float64Array(count),
-      unsureFresh: new Float64Array(count),
-      unsureOld: new Float64Array(count),
+      noiseFresh: new Float64Array(count),
+      noiseOld: new Float64Array(count),
       allowance: new Float64Array(count),
     }
     let all = 0
     for (let index = 0; index < count; index++) {
       const base = index * size
-      let sum = 0
-      let sumFresh = 0
-      let sumOld = 0
-      let sumUnsureFresh = 0
-      let sumUnsureOld = 0
-      let sumAllowance = 0
-      for (let pair = 0; pair < size; pair++) {
-        const weight = weights[base + pair] as number
-        sum += weight
-        sumFresh += weight * (fresh[pair] as number)
-        sumOld += weight * (old[pair] as number)
-        sumUnsureFresh += weight * (unsureFresh[pair] as number)
-        sumUnsureOld += weight * (unsureOld[pair] as number)
-        sumAllowance += weight * (allowance[pair] as number)
+      let [sum, sumFresh, sumOld, noiseFresh, noiseOld, sumAllowance] = [0, 0, 0, 0, 0, 0]
+      let pair = 0
+      for (const end of kinds) {
+        let [mass, massFresh, massOld] = [0, 0, 0]
+        for (; pair < end; pair++) {
+          const weight = weights[base + pair] as number
+          mass += weight
+          massFresh += weight * (fresh[pair] as number)
+          massOld += weight * (old[pair] as number)
+          sumAllowance += weight * (allowance[pair] as number)
+        }
+        if (mass === 0) continue
+        sum += mass
+        sumFresh += massFresh
+        sumOld += massOld
+        noiseFresh += mass * binaryEntropy(massFresh / mass)
+        noiseOld += mass * binaryEntropy(massOld / mass)
       }
       const probability = sum * (this.#masses[index] as number)
       belief.probability[index] = probability
       if (sum > 0) {
         belief.fresh[index] = sumFresh / sum
         belief.old[index] = sumOld / sum
-        belief.unsureFresh[index] = sumUnsureFresh / sum
-        belief.unsureOld[index] = sumUnsureOld / sum
+        belief.noiseFresh[index] = noiseFresh / sum
+        belief.noiseOld[index] = noiseOld / sum
         belief.allowance[index] = sumAllowance / sum
       }
       all += probability

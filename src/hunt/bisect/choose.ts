@@ -8,14 +8,23 @@ export interface Choice {
   readonly version: number
   /** Expected information on which change it is, in bits. */
   readonly bits: number
+  /** The same of the version that tells most of it. */
+  readonly mostBits: number
+  /** Expected information on the kind of the rates, were the change known, in bits. */
+  readonly kindBits: number
+  /** What the run is chosen by: all these, and what confirms, for the time that it takes. */
+  readonly worth: number
   /** Probability that the behaviour shows. */
   readonly shows: number
 }
 
-/** What a bit about the rates is worth of a bit about the change: they help later choices, but are not the question. */
-const RATES_WORTH = 0.4
 /** A change that is this likely is worth confirming, or ruling out, by itself. */
 const LIKELY = 0.05
+/** No run confirms more than this, in bits: an answer need not be surer than it is asked to be. */
+const MOST_CONFIRMED = 4
+
+/** Information that is none but for rounding, in bits. */
+export const NOTHING = 1e-12
 
 /** Kullback-Leibler divergence in bits: what a run tells whose rate is `rate`, when `other` was the alternative. */
 function divergence(rate: number, other: number): number {
@@ -32,7 +41,9 @@ export type Cost = (version: number, shows: number, bits: number) => number
 /**
  * The version with the most information per unit of time. Of changes that are likely, what counts is what a run tells
  * about each against all others (the extrinsic Jensen-Shannon divergence of Naghshvar and Javidi, 2013, which sees to it
- * that an answer is not only near but reached; for those that are unlikely it is the mutual information).
+ * that an answer is not only near but reached; for those that are unlikely it is the mutual information). To it
+ * comes what a run tells of the kind of the rates: what is left to doubt at the end is nearly always whether clean runs of
+ * versions with the change, or runs that showed the behaviour without it, have deceived.
  * @param allowed false for versions that cannot be run
  */
 export function choose(
@@ -43,27 +54,36 @@ export function choose(
 ): Choice | undefined {
   const { classOf, classes } = beliefs
   const { fresh, old } = classes
-  const noise = (rates: Float64Array, unsure: Float64Array): Float64Array =>
-    rates.map((rate, one) => (1 - RATES_WORTH) * binaryEntropy(rate) + RATES_WORTH * (unsure[one] as number))
-  const unsureFresh = noise(fresh, classes.unsureFresh)
-  const unsureOld = noise(old, classes.unsureOld)
+  // What is left to chance in a run of a version with and without the change; and what of it the kind of the rates decides.
+  const [unsureFresh, unsureOld] = [fresh.map(binaryEntropy), old.map(binaryEntropy)]
+  const kindFresh = unsureFresh.map((all, one) => all - (classes.noiseFresh[one] as number))
+  const kindOld = unsureOld.map((all, one) => all - (classes.noiseOld[one] as number))
   const probability = beliefs.probability
   const size = probability.length
   // What a version adds for each change that it contains, over what it has for one that it does not.
-  const [moreShown, moreUnsure] = [new Float64Array(size), new Float64Array(size)]
-  let restShown = 0
-  let restUnsure = 0
+  const [moreShown, moreUnsure, moreKind] = [
+    new Float64Array(size),
+    new Float64Array(size),
+    new Float64Array(size),
+  ]
+  let [restShown, restUnsure, restKind] = [0, 0, 0]
   for (let change = 0; change < size; change++) {
     const weight = probability[change] as number
     const one = classOf[change] as number
-    const [lowShown, lowUnsure] = [old[one] as number, unsureOld[one] as number]
+    const [lowShown, lowUnsure, lowKind] = [
+      old[one] as number,
+      unsureOld[one] as number,
+      kindOld[one] as number,
+    ]
     restShown += weight * lowShown
     restUnsure += weight * lowUnsure
+    restKind += weight * lowKind
     moreShown[change] = weight * ((fresh[one] as number) - lowShown)
     moreUnsure[change] = weight * ((unsureFresh[one] as number) - lowUnsure)
+    moreKind[change] = weight * ((kindFresh[one] as number) - lowKind)
   }
   const candidates = order.candidates(probability)
-  const [sumShown, sumUnsure] = order.sums([moreShown, moreUnsure], candidates)
+  const [sumShown, sumUnsure, sumKind] = order.sums([moreShown, moreUnsure, moreKind], candidates)
   const likely: number[] = []
   for (let change = 0; change < size; change++)
     if ((probability[change] as number) > LIKELY) likely.push(change)
@@ -74,20 +94,21 @@ export function choose(
       const rates = order.contains(version, change) ? fresh : old
       const rate = rates[classOf[change] as number] as number
       const others = (shows - weight * rate) / Math.max(1e-12, 1 - weight)
-      return sum + weight * (divergence(rate, others) - divergence(rate, shows))
+      return sum + weight * Math.min(MOST_CONFIRMED, divergence(rate, others) - divergence(rate, shows))
     }, 0)
   let best: Choice | undefined
-  let bestScore = 1e-12
+  let mostBits = 0
   for (const version of candidates) {
     if (!allowed(version)) continue
     const shows = restShown + (sumShown?.[version] ?? 0)
     const bits = binaryEntropy(shows) - restUnsure - (sumUnsure?.[version] ?? 0)
-    const score = (bits + confirming(version, shows)) / cost(version, shows, bits)
-    if (score <= bestScore) continue
-    bestScore = score
-    best = { version, bits, shows }
+    const kindBits = restKind + (sumKind?.[version] ?? 0)
+    if (bits > mostBits) mostBits = bits
+    const told = bits + kindBits + confirming(version, shows)
+    const worth = told / cost(version, shows, bits)
+    if (worth > (best?.worth ?? NOTHING)) best = { version, bits, mostBits, kindBits, worth, shows }
   }
-  return best
+  return best && { ...best, mostBits }
 }
 
 /**

@@ -9,7 +9,7 @@ import { exposures } from '../exposure.ts'
 import { percent, runsText } from '../tally.ts'
 import type { Planner } from '../planner.ts'
 import { Beliefs } from './beliefs.ts'
-import { choose, chooseBatch } from './choose.ts'
+import { choose, chooseBatch, NOTHING } from './choose.ts'
 import type { Order } from './order.ts'
 import { practice } from './practice.ts'
 import { binaryEntropy, rateGrid } from './rates.ts'
@@ -26,7 +26,7 @@ export interface Bisection {
   readonly confidence: number
 }
 
-/** A running trial that tells less than this part of what another would is stopped. */
+/** A running trial that is worth less than this part of what another would is stopped. */
 const IDLE = 0.02
 
 const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
@@ -67,13 +67,14 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
     let top = 0
     for (const [change, one] of probability.entries()) if (one > (probability[top] as number)) top = change
     const { allowed, cost } = practiceOf(trials)
-    const choice = choose(beliefs, order, allowed, cost)
+    // However much may still be learnt of the rates: where no version tells one change from another, this is the answer.
+    const telling = choose(beliefs, order, allowed, cost)?.mostBits ?? 0
+    const open = telling > NOTHING
     const seen = trials.some(({ outcome }) => outcome === 'shown')
     // Changes that no version which can be run tells apart are answered together.
-    const together =
-      choice === undefined
-        ? Array.from(probability.keys()).filter((change) => classOf[change] === classOf[top])
-        : [top]
+    const together = open
+      ? [top]
+      : Array.from(probability.keys()).filter((change) => classOf[change] === classOf[top])
     const chance = together.reduce((sum, change) => sum + (probability[change] as number), 0)
     const sure = seen && chance >= needed
     const [fresh = 0, old = 0] = [classes.fresh, classes.old].map(
@@ -83,7 +84,7 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
     const spread = probability.reduce((sum, one) => sum - (one > 0 ? one * Math.log2(one) : 0), 0)
     const left = Math.max(0, spread - binaryEntropy(needed))
     return {
-      done: sure || choice === undefined,
+      done: sure || !open,
       sure,
       result: together.length === 1 ? versions[top] : together.map((change) => versions[change]),
       probability: chance,
@@ -92,7 +93,7 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
         : `${names.length === 1 ? `${capitalised(over)} ${names[0]}` : `One of ${over} ${names[0]} to ${names.at(-1)}, which cannot be told apart,`} ` +
           `brought it (probability ${chance.toFixed(3)}): it shows in about ${percent(fresh)} of runs with it, ` +
           `${old < 0.01 ? 'and not before' : `in ${percent(old)} before`}.`,
-      runsToGo: sure || choice === undefined ? 0 : seen ? Math.ceil(left / choice.bits) : null,
+      runsToGo: sure || !open ? 0 : seen ? Math.ceil(left / telling) : null,
       picture: {
         type: 'posterior',
         over,
@@ -108,10 +109,10 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       const running = trials.filter(({ outcome }) => outcome === 'running').map(versionOf)
       const random = seededRandom(trials.length)
       return chooseBatch(beliefs, order, running, count, random, allowed, cost).map(
-        ({ version, bits, shows }) => ({
+        ({ version, bits, kindBits, shows }) => ({
           point: { [over]: versions[version] ?? '' },
           why:
-            `${over} ${name(version)} tells ${bits.toFixed(3)} bits: ` +
+            `${over} ${name(version)} tells ${bits.toFixed(3)} bits of the change and ${kindBits.toFixed(3)} of how often it shows: ` +
             `it shows there with probability ${shows.toFixed(2)}, as far as is known`,
         }),
       )
@@ -120,8 +121,8 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
     matters: (trials, running) => {
       const version = versionOf(running)
       const beliefs = beliefsOf(trials)
-      const best = choose(beliefs, order)?.bits ?? 0
-      return (choose(beliefs, order, (one) => one === version)?.bits ?? 0) > IDLE * best
+      const best = choose(beliefs, order)?.worth ?? 0
+      return (choose(beliefs, order, (one) => one === version)?.worth ?? 0) > IDLE * best
     },
   }
 }

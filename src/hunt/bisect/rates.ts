@@ -15,31 +15,33 @@ export interface RateGrid {
   /** Rates of versions with the change, and without. */
   readonly fresh: Float64Array
   readonly old: Float64Array
-  /** Entropy of a run at these rates, in bits. */
-  readonly unsureFresh: Float64Array
-  readonly unsureOld: Float64Array
+  /**
+   * Where each kind of pairs ends: with the change always and without it never; with it now and then and without it never;
+   * now and then on both sides. They stand in this order.
+   */
+  readonly kinds: readonly number[]
   /** Part of the doubt allowed in an answer that may be left at these rates, in [0, 1]. */
   readonly allowance: Float64Array
 }
 
 /** With the change always, without it never. */
-const ALWAYS = 0.36
+const ALWAYS = 0.42
 /** With the change now and then, without it never. What is left: without it now and then as well. */
-const NEVER = 0.47
+const NEVER = 0.41
 /** The least rate that is thought of. */
 const LEAST = 0.004
 const STEPS = 20
 /** Old rates that are thought of, as fractions of the new one; each weighs as much as it is large. */
 const FRACTIONS = [0.12, 0.2, 0.3, 0.42]
+/** What is held even in the order of magnitude of the new rate, when the old side never fails; the rest nearly in the rate. */
+const BY_MAGNITUDE = 0.08
+
 /**
- * Some hunts whose old side fails as well end early, deceived: it looked as if it never did. Those that notice have to make
- * up for them.
+ * Some hunts whose new side fails now and then, or whose old side fails as well, end early, deceived: it looked as if the one
+ * always did, and the other never. Those that notice, and those that look so, have to make up for them.
  */
-const NOTICED = 0.27
-/** The same for hunts whose new side fails now and then, and that looked at first as if it always did. */
-const NOW_AND_THEN = 0.6
-/** What is held even in the order of magnitude of the new rate, when the old side never fails; the rest in the rate. */
-const BY_MAGNITUDE = 0.15
+const allowanceOf = (fresh: number, old: number): number =>
+  old > 0 ? 0.7 : fresh === 1 ? 0.8 : 0.6 + 0.05 * Math.log2(1 / fresh)
 
 export const binaryEntropy = (p: number): number =>
   p <= 0 || p >= 1 ? 0 : -(p * Math.log2(p) + (1 - p) * Math.log2(1 - p))
@@ -59,7 +61,7 @@ export function rateGrid(): RateGrid {
   }
   // The same for each order of magnitude, mixed with the same for each step; a test that fails without the change too
   // is noticed as a flaky one because it fails often.
-  const [byMagnitude, byStep, flaky] = [shares(0), shares(1), shares(2)]
+  const [byMagnitude, byStep, flaky] = [shares(0), shares(1.25), shares(2.4)]
   const fractions = FRACTIONS.reduce((sum, fraction) => sum + fraction, 0)
   const pairs = [
     { fresh: 1, old: 0, weight: ALWAYS },
@@ -83,8 +85,7 @@ export function rateGrid(): RateGrid {
     prior: Float64Array.from(pairs, ({ weight }) => weight),
     fresh,
     old,
-    unsureFresh: fresh.map(binaryEntropy),
-    unsureOld: old.map(binaryEntropy),
-    allowance: old.map((rate, pair) => (rate > 0 ? NOTICED : fresh[pair] === 1 ? 1 : NOW_AND_THEN)),
+    kinds: [1, 1 + rates.length, pairs.length],
+    allowance: old.map((rate, pair) => allowanceOf(fresh[pair] ?? 1, rate)),
   }
 }

@@ -1,8 +1,14 @@
-/** Lets time pass. An abort wakes it; for a phase it does so again and again, and the end of the phase wakes it as well. */
+/**
+ * Lets time pass. An abort wakes it; for a phase it does so again and again, and the end of the phase wakes it as well.
+ * Then it keeps its rate: one that ends late is followed by a shorter one, so that their number tells the time of a phase.
+ */
 import { z } from 'zod'
 import { sleep } from '../../../base/abort.ts'
 import { defineModule } from '../../../plugin/define.ts'
 import { duration } from '../../../plugin/properties.ts'
+
+/** What is later than this is not made up for: the machine was suspended, not busy. */
+const MOST_LATE_MS = 1000
 
 export default defineModule({
   id: 'sleep',
@@ -16,10 +22,14 @@ export default defineModule({
     const { lifetime, endOfPhase, signal } = context
     const lasts = lifetime === 'run_to_end_of_phase'
     const wake = lasts ? AbortSignal.any([signal, endOfPhase]) : signal
+    let due = performance.now()
     do {
       context.operation('invoke', properties.duration)
+      due = Math.max(due + properties.duration, performance.now() - MOST_LATE_MS)
       try {
-        await sleep(properties.duration, wake)
+        // Late already: not even a timer's millisecond is waited.
+        if (!lasts || properties.duration === 0 || due > performance.now())
+          await sleep(due - performance.now(), wake)
       } catch (error) {
         if (signal.aborted) throw error
       }
