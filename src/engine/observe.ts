@@ -2,7 +2,7 @@
  * Continuous observation of a run: samplers at one pace, probes each at its own, everything into the metric store that
  * symptoms are evaluated over, and from there into evidence.
  */
-import { sleep } from '../base/abort.ts'
+import { sleep, whenAborted, withTimeout } from '../base/abort.ts'
 import { messageOf } from '../base/errors.ts'
 import { createMetricStore } from '../evidence/metrics.ts'
 import type { MetricStore } from '../evidence/metrics.ts'
@@ -21,6 +21,8 @@ import { checkNeeds } from '../node/needs.ts'
 const FLUSH_MS = 10_000
 const MOST_FLUSH_MS = 60_000
 const FLUSHES = 30
+/** The workload waits so long for samplers to have begun everywhere; a node that hangs is not waited for. */
+const FIRST_TICK_MS = 5000
 
 export interface Observation extends AsyncDisposable {
   readonly metrics: MetricStore
@@ -76,21 +78,30 @@ export async function observe(options: ObserveOptions): Promise<Observation> {
   }
 
   const sampled = [...new Set(samplers.map(({ node }) => node))]
+  const sampleAll = (): Promise<unknown> =>
+    Promise.all(
+      sampled.map((node) =>
+        sampleNode(
+          node,
+          samplers.filter((one) => one.node === node && !one.busy),
+          journal,
+        ),
+      ),
+    )
 
   const drain = (): void =>
     void metrics.drain((node) => writer.sink({ node, collector: 'sampler', capture: '' }))
   const began = performance.now()
   let flushed = began
+  // What a workload does in its first moments is seen against what was before it.
+  using first = withTimeout(stopped.signal, FIRST_TICK_MS, 'the first tick takes long')
+  await Promise.race([sampleAll(), whenAborted(first.signal)])
+  const { everyMs } = definition.observe
   const loops = [
-    repeat(definition.observe.everyMs, stopped.signal, () => {
-      for (const node of sampled) {
-        void sampleNode(
-          node,
-          samplers.filter((one) => one.node === node && !one.busy),
-          journal,
-        )
-      }
-    }),
+    sleep(everyMs, stopped.signal).then(
+      () => repeat(everyMs, stopped.signal, () => void sampleAll()),
+      () => undefined,
+    ),
     repeat(FLUSH_MS, stopped.signal, async () => {
       const now = performance.now()
       if (now - flushed < Math.min(MOST_FLUSH_MS, (now - began) / FLUSHES)) return
@@ -148,16 +159,18 @@ async function sampleNode(
   journal: Journal,
 ): Promise<void> {
   if (files.snapshot === undefined) {
-    for (const one of samplers) sampleOnce(one, files, journal)
+    await Promise.all(samplers.map((one) => sampleOnce(one, files, journal)))
     return
   }
   for (const one of samplers) one.busy = true
   try {
     const now = await files.snapshot()
-    for (const one of samplers) {
-      one.busy = false
-      sampleOnce(one, now, journal)
-    }
+    await Promise.all(
+      samplers.map((one) => {
+        one.busy = false
+        return sampleOnce(one, now, journal)
+      }),
+    )
   } catch (error) {
     for (const one of samplers) {
       one.busy = false
@@ -174,7 +187,8 @@ function reportFailure(one: RunningSampler, error: unknown, journal: Journal): v
   notLookedAt(journal, { collector: one.id, node: one.node.name, why: messageOf(error), remedy })
 }
 
-function sampleOnce(one: RunningSampler, files: FileView, journal: Journal): void {
+/** Never rejects. */
+async function sampleOnce(one: RunningSampler, files: FileView, journal: Journal): Promise<void> {
   const failed = (error: unknown): void => {
     one.tick.end()
     reportFailure(one, error, journal)
@@ -187,13 +201,12 @@ function sampleOnce(one: RunningSampler, files: FileView, journal: Journal): voi
       return
     }
     one.busy = true
-    pending
-      .then(() => one.tick.end(), failed)
-      .finally(() => {
-        one.busy = false
-      })
+    await pending
+    one.tick.end()
   } catch (error) {
     failed(error)
+  } finally {
+    one.busy = false
   }
 }
 

@@ -31,6 +31,21 @@ test('the end of its phase wakes it when it is to last for the phase', async () 
   expect(kinds(run.operations)).toEqual(['invoke', 'ok'])
 })
 
+test('when it lasts for the phase, its operations tell the time also after the process was held up', async () => {
+  const end = new AbortController()
+  setTimeout(() => {
+    const until = performance.now() + 60
+    while (performance.now() < until);
+    setTimeout(() => end.abort(), 1)
+  }, 1)
+  await using run = await runModule(
+    sleep,
+    { duration: '10ms' },
+    { lifetime: 'run_to_end_of_phase', endOfPhase: end.signal },
+  )
+  expect(kinds(run.operations).filter((kind) => kind === 'ok').length).toBeGreaterThanOrEqual(6)
+})
+
 test('noop succeeds', async () => {
   await using run = await runModule(noop, {})
   expect(kinds(run.operations)).toEqual(['invoke', 'ok'])

@@ -35,6 +35,7 @@ export class KernelLogFollower {
   #last: bigint | undefined
   #heardMs = performance.now()
   #following: Promise<void> | undefined
+  readonly #begun = Promise.withResolvers<void>()
   #failure: unknown
 
   constructor(node: Node, signal: AbortSignal) {
@@ -50,6 +51,11 @@ export class KernelLogFollower {
     return reports
   }
 
+  /** Resolves when the log is followed for the first time, or could not be. */
+  get begun(): Promise<void> {
+    return this.#begun.promise
+  }
+
   /** Starts following where nobody does; throws why the last attempt failed, once. */
   check(): void {
     const failure = this.#failure
@@ -60,6 +66,7 @@ export class KernelLogFollower {
       })
       .finally(() => {
         this.#following = undefined
+        this.#begun.resolve()
       })
     if (failure !== undefined) throw failure instanceof Error ? failure : new Error(messageOf(failure))
   }
@@ -78,6 +85,7 @@ export class KernelLogFollower {
       if (this.#last === undefined) throw this.#deaf(stderr)
     }
     await using running = await node.spawn(FOLLOW, { signal: this.#signal, env: { LC_ALL: 'C' } })
+    this.#begun.resolve()
     let index = 0
     for await (const lines of linesOf(running.stdout, LONGEST_LINE)) {
       this.#heardMs = performance.now()

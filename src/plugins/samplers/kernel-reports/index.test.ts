@@ -7,8 +7,8 @@ import { localNode } from '../../../node/local.ts'
 import { KernelLogFollower } from './follow.ts'
 import kernelReports from './index.ts'
 
-/** Writes to the kernel's log, as root. */
-const say = (text: string): void => writeFileSync('/dev/kmsg', `<4>${text}`)
+/** Writes to the kernel's log, as root. A line that does not end is kept from readers until the next one begins. */
+const say = (text: string): void => writeFileSync('/dev/kmsg', `<4>${text}\n`)
 let names = 0
 const madeUp = (): string => `quarry_test_${process.pid}_${++names}`
 

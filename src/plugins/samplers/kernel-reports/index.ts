@@ -37,6 +37,7 @@ class KernelReportsSampler implements Sampler {
   readonly #kinds = new Map<ReportKind, Count>()
   readonly #titles = new Map<string, Count>()
   readonly #follower: KernelLogFollower
+  #ticked = false
 
   constructor({ node, sink, signal }: SamplerContext) {
     this.#sink = sink
@@ -46,7 +47,8 @@ class KernelReportsSampler implements Sampler {
     this.#follower = new KernelLogFollower(node, signal)
   }
 
-  sample(): void {
+  /** The first tick lasts until the log is followed, so that nothing of a workload is missed. */
+  sample(): void | Promise<void> {
     for (const report of this.#follower.take()) this.#count(report)
     for (const counts of [this.#kinds, this.#titles]) {
       for (const count of counts.values()) {
@@ -55,6 +57,9 @@ class KernelReportsSampler implements Sampler {
       }
     }
     this.#follower.check()
+    if (this.#ticked) return undefined
+    this.#ticked = true
+    return this.#follower.begun
   }
 
   #count({ kind, title }: KernelReport): void {
