@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { UserError } from '../base/errors.ts'
 import { runSql } from '../evidence/sql.ts'
-import { huntNamed } from '../definition/load.ts'
+import { huntNamed, valuesOf } from '../definition/load.ts'
 import { withEarlyEnd, withoutBroken } from '../hunt/early.ts'
 import { createCheckouts, readHistory } from '../hunt/git-history.ts'
 import {
@@ -18,7 +18,7 @@ import {
 } from '../hunt/hunt-directory.ts'
 import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import type { Planner } from '../hunt/planner.ts'
-import { plannerOf, samplePoint } from '../hunt/question.ts'
+import { plannerOf, samplePoint, startOf } from '../hunt/question.ts'
 import { ofHuntedBug } from '../hunt/same-bug.ts'
 import { survivalCurves } from '../hunt/survival.ts'
 import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
@@ -190,6 +190,7 @@ async function begin(
   const section = { ...given.data, ...(git === undefined ? {} : { git }) }
   const versions =
     git === undefined || section.ask !== 'bisect' ? undefined : await readHistory(git, context.signal)
+  const asWritten = valuesOf(input, Object.keys(section.factors ?? {}))
   const record: HuntRecord = {
     version: 1,
     id: newHuntId(file, new Date()),
@@ -197,6 +198,7 @@ async function begin(
     section,
     parameters: parseParameters(parameter),
     ...(versions === undefined ? {} : { versions }),
+    ...(section.ask !== 'screen' ? {} : { start: startOf(section.factors, asWritten) }),
   }
   const check = samplePoint(record)
   const checkout = needsCheckout(input.text)

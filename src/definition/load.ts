@@ -5,7 +5,7 @@ import type { Registry } from '../plugin/registry.ts'
 import { contentOffset } from './content-offset.ts'
 import type { LoadContext, PromqlChecks } from './context.ts'
 import { checkText } from './text.ts'
-import { isPath, override, overriding } from './overrides.ts'
+import { isPath, override, overriding, valueAt } from './overrides.ts'
 import { checkUnused, overlay, readDefaults, usedValues } from './parameters.ts'
 import { lineTable, originOf, overlapsMissing, type Span } from './position.ts'
 import { createProblems, type Hint, type Problems, type ReportAt } from './problems/problems.ts'
@@ -68,6 +68,20 @@ export function huntNamed(input: LoadInput): unknown {
   const parsed = parse(input, createProblems())
   const hunt = parsed?.tree?.type === 'map' ? parsed.tree.entries.get('hunt')?.value : undefined
   return hunt === undefined ? undefined : valueOf(hunt)
+}
+
+/** What these parameters are in the definition as it stands, by name; those that it does not say are left out. */
+export function valuesOf(input: LoadInput, names: readonly string[]): Record<string, unknown> {
+  const parsed = parse(input, createProblems())
+  if (parsed === undefined) return {}
+  const { tree, values } = parsed
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const entry = values.entries.get(name)
+      const value = isPath(name) ? valueAt(tree, name) : entry && valueOf(entry.value)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 interface Parsed {

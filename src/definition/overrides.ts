@@ -45,6 +45,12 @@ export function overriding(parameters: Readonly<Record<string, string>>): Record
   )
 }
 
+/** What stands at the place that a path names; undefined when nothing does. */
+export function valueAt(tree: Tree, name: string): unknown {
+  const found = pathOf(tree, name.split('/'))?.reduce<Tree | undefined>(at, tree)
+  return found === undefined ? undefined : valueOf(found)
+}
+
 /** The whole path: a short one begins with the name of a step, and goes on among its properties. */
 function pathOf(tree: Tree, steps: readonly string[]): readonly string[] | undefined {
   const [first = '', ...rest] = steps

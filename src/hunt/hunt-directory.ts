@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
-import type { Answer, Trial, TrialRecord } from '../model/hunt.ts'
+import type { Answer, Point, Trial, TrialRecord } from '../model/hunt.ts'
 import { aliveness, ownerOf, type Owner } from '../node/ledger-lines.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
 import { newRunId } from '../store/run-directory.ts'
@@ -21,6 +21,8 @@ export interface HuntRecord {
   readonly section: HuntSection
   /** `-p` of all runs, as typed. */
   readonly parameters: Readonly<Record<string, string>>
+  /** The point of a screening that is the definition as it stands, as far as the factors have its values. */
+  readonly start?: Point
   /** The definition uses the directory of the commit's files. */
   readonly checkout?: true
   /** Versions of a bisection, oldest first, with their parents; read once, so that it stays the same hunt. */

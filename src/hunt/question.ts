@@ -21,7 +21,11 @@ export function versionsOf({ values, from, to }: HuntSection): readonly Level[] 
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
-export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Planner {
+export function plannerOf({
+  section,
+  versions,
+  start,
+}: Pick<HuntRecord, 'section' | 'versions' | 'start'>): Planner {
   const { ask, confidence, over = 'commit', width, between, before, factors, quantity, smallest } = section
   switch (ask) {
     case 'reproduce':
@@ -53,7 +57,7 @@ export function plannerOf({ section, versions }: Pick<HuntRecord, 'section' | 'v
       })
     }
     case 'screen':
-      return screenPlanner({ factors: factors ?? {}, confidence })
+      return screenPlanner({ factors: factors ?? {}, confidence, ...(start && { start }) })
     case 'amplify':
       return amplifyPlanner({ factors: factors ?? {}, confidence })
   }
@@ -65,6 +69,19 @@ export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 
   if (ask === 'bisect') return { [over]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
   if (ask !== 'compare' && ask !== 'screen' && ask !== 'amplify') return {}
   return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
+}
+
+/**
+ * The point that is the definition as it stands: for each factor its value, where the hunt asks about it, else the first.
+ * @param values of the factors in the definition
+ */
+export function startOf(factors: HuntSection['factors'], values: Readonly<Record<string, unknown>>): Point {
+  return Object.fromEntries(
+    Object.entries(factors ?? {}).map(([factor, levels]) => {
+      const [first = ''] = levels
+      return [factor, levels.find((level) => String(level) === String(values[factor])) ?? first]
+    }),
+  )
 }
 
 /**

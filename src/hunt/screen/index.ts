@@ -3,7 +3,9 @@
  *
  * Bayesian over sparse rules (belief.ts), with unknown rates integrated out (rates.ts); the next run is the one whose
  * outcome is expected to tell most about the rule (information.ts, design.ts), in the manner of adaptive group testing
- * (Cuturi, Teboul, Vert: Noisy adaptive group testing using Bayesian sequential experimental design, 2020).
+ * (Cuturi, Teboul, Vert: Noisy adaptive group testing using Bayesian sequential experimental design, 2020). The first run is
+ * of the definition as it is: from one run that shows the behaviour there is a way to each factor, while clean runs say next to
+ * nothing of a rule that takes three of them.
  */
 import { seededRandom } from '../../base/random.ts'
 import type { Level, Point, Proposal, Trial } from '../../model/hunt.ts'
@@ -14,7 +16,7 @@ import { runnableOf } from './broken.ts'
 import { type Choice, type Design, bestPoint } from './design.ts'
 import { cloudOf, imagine, informationOf, worldOf } from './information.ts'
 import { rateModel } from './rates.ts'
-import { type Observation, levelsOf, observationsOf, pointOf, spaceOf } from './space.ts'
+import { type Levels, type Observation, levelsOf, observationsOf, pointOf, spaceOf } from './space.ts'
 import { whyOf } from './why.ts'
 
 export interface ScreenOptions {
@@ -24,6 +26,8 @@ export interface ScreenOptions {
   readonly confidence: number
   /** A factor that never brings the rate to this is said not to matter; 0.1 if left out. Less takes more runs. */
   readonly leastRate?: number
+  /** Where the behaviour is said to have been seen, for the first run. */
+  readonly start?: Point
   /** Expected seconds of a run at a point, its build and its set-up included; left out, all take the same. */
   readonly secondsOf?: (point: Point) => number
 }
@@ -33,9 +37,16 @@ const WORLDS = 8
 /** Below this many nats no run tells anything: ten thousand would make one. */
 const LEAST = 1e-4
 
-export function screenPlanner({ factors, confidence, leastRate = 0.1, secondsOf }: ScreenOptions): Planner {
+export function screenPlanner({
+  factors,
+  confidence,
+  leastRate = 0.1,
+  start,
+  secondsOf,
+}: ScreenOptions): Planner {
   const space = spaceOf(factors)
   const model = rateModel(leastRate)
+  const startLevels = start && levelsOf(space, start)
 
   const designOf = (
     trials: readonly Trial[],
@@ -55,7 +66,7 @@ export function screenPlanner({ factors, confidence, leastRate = 0.1, secondsOf 
       const observations = observationsOf(space, trials)
       const rules = rulesOf(space, model, observations)
       if ((leading(rules)?.probability ?? 0) >= confidence) return []
-      return batch(designOf(trials, observations, rules), observations, count)
+      return batch(designOf(trials, observations, rules), observations, count, startLevels)
     },
 
     answer(trials) {
@@ -76,7 +87,12 @@ export function screenPlanner({ factors, confidence, leastRate = 0.1, secondsOf 
 }
 
 /** Greedily: each point as if those before it were on the way. */
-function batch(design: Design, observations: readonly Observation[], count: number): Proposal[] {
+function batch(
+  design: Design,
+  observations: readonly Observation[],
+  count: number,
+  start: Levels | undefined,
+): Proposal[] {
   const { space, random, rules } = design
   const [cloud] = design.clouds
   if (cloud === undefined) return []
@@ -87,12 +103,17 @@ function batch(design: Design, observations: readonly Observation[], count: numb
   for (const { levels } of running) for (const world of worlds) imagine(world, levels, random)
   const imagined = worlds.map((world) => world.cloud)
   const proposals: Proposal[] = []
+  const propose = (levels: Levels, why: string): void => {
+    proposals.push({ point: pointOf(space, levels), why })
+    for (const world of worlds) imagine(world, levels, random)
+  }
+  if (start !== undefined && observations.length === 0)
+    propose(start, 'the definition as it is: there it is said to have been seen')
   while (proposals.length < count) {
     const clouds = running.length + proposals.length > 0 ? imagined : design.clouds
     const { levels, information }: Choice = bestPoint({ ...design, clouds })
     if (information < LEAST) break
-    proposals.push({ point: pointOf(space, levels), why: whyOf(space, rules, levels) })
-    for (const world of worlds) imagine(world, levels, random)
+    propose(levels, whyOf(space, rules, levels))
   }
   return proposals
 }

@@ -98,6 +98,16 @@ describe('ends in few runs, of eight factors, where the behaviour comes nearly a
   })
 })
 
+test('three factors together are found from the definition as it is, where the behaviour was seen', () => {
+  const start = { f0: 1, f1: 0, f2: 1 }
+  const planner = screenPlanner({ factors: two(3), confidence: 0.95, start })
+  const acts = ({ f0, f1, f2 }: Point): boolean => f0 === 1 && f1 === 0 && f2 === 1
+  const hunted = hunt(planner, chance(1, acts, [0.95, 0]))
+  expect(hunted.trials[0]?.point).toEqual(start)
+  expect(found(hunted)).toBe('more f0=1 f1=0 f2=1')
+  expect(hunted.answer.sure).toBe(true)
+})
+
 test('one factor is not taken for a pair', () => {
   const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
   for (let seed = 200; seed < 215; seed++) {
