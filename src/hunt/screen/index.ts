@@ -3,7 +3,7 @@
  *
  * Bayesian over sparse rules (belief.ts), with unknown rates integrated out (rates.ts); the next run is the one whose
  * outcome is expected to tell most about the rule (information.ts, design.ts), in the manner of adaptive group testing
- * (Cuturi, Teboul, Vert: Noisy adaptive group testing using Bayesian sequential experimental design, 2020). The first run is
+ * (Cuturi, Teboul, Vert: Noisy adaptive group testing using Bayesian sequential experimental design, 2020). The first runs are
  * of the definition as it is: from one run that shows the behaviour there is a way to each factor, while clean runs say next to
  * nothing of a rule that takes three of them.
  */
@@ -34,6 +34,8 @@ export interface ScreenOptions {
 
 /** Possible outcomes of the runs on the way that are gone through. */
 const WORLDS = 8
+/** Runs of the definition as it is, while the behaviour has not shown in it. */
+const MOST_STARTS = 3
 /** Below this many nats no run tells anything: ten thousand would make one. */
 const LEAST = 1e-4
 
@@ -107,7 +109,9 @@ function batch(
     proposals.push({ point: pointOf(space, levels), why })
     for (const world of worlds) imagine(world, levels, random)
   }
-  if (start !== undefined && observations.length === 0)
+  const isStart = ({ levels, outcome }: Observation): boolean =>
+    outcome !== 'shown' && levels.every((level, factor) => level === start?.[factor])
+  if (start !== undefined && observations.length < MOST_STARTS && observations.every(isStart))
     propose(start, 'the definition as it is: there it is said to have been seen')
   while (proposals.length < count) {
     const clouds = running.length + proposals.length > 0 ? imagined : design.clouds

@@ -108,6 +108,14 @@ test('three factors together are found from the definition as it is, where the b
   expect(hunted.answer.sure).toBe(true)
 })
 
+test('the definition as it is has three runs to show it', () => {
+  const start = { f0: 1, f1: 0 }
+  const planner = screenPlanner({ factors: two(2), confidence: 0.95, start })
+  const { trials } = hunt(planner, () => 'clean')
+  expect(trials.slice(0, 3).map(({ point }) => point)).toEqual([start, start, start])
+  expect(trials[3]?.point).not.toEqual(start)
+})
+
 test('one factor is not taken for a pair', () => {
   const planner = screenPlanner({ factors: two(8), confidence: 0.95 })
   for (let seed = 200; seed < 215; seed++) {
