@@ -27,7 +27,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Starts one; etcd, kube-apiserver, kube-controller-manager and kubectl must be on PATH. */
+/** Starts one; etcd, kube-apiserver, kube-controller-manager and kubectl must be on PATH (test/kubernetes/control-plane.sh). */
 export async function startControlPlane(signal: AbortSignal): Promise<ControlPlane> {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'quarry-control-plane-'))
