@@ -111,6 +111,43 @@ test('a kernel that panics is a result, with its title and what the processors w
   expect(printed).toHaveLength(1)
 })
 
+test('processes of a guest get only so much of a disk, in control groups of version 2', async () => {
+  const limit = { match: 'bash', directory: '/data', write_bps: '500K', duration: '4s' }
+  const file = place.write(
+    'io.yaml',
+    JSON.stringify({
+      ensemble: { server: guests(1, { disks: { data: { size: '32M', mount: '/data' } } }), client: 'server' },
+      observe: { samplers: [] },
+      workload: {
+        phases: [
+          {
+            // The shell is limited as well, and with it each process that it starts.
+            write: bash(
+              'server',
+              `while [ ! -e /data/over ]; do
+                 from=$(date +%s%N); dd if=/dev/zero of=/data/file bs=64k count=16 oflag=direct status=none
+                 echo $(( ($(date +%s%N) - from) / 1000000 ))
+               done`,
+            ),
+            story: [
+              { begun: bash('server', 'until [ -e /data/file ]; do sleep 0.1; done') },
+              { slow: { module: 'io-limit', properties: limit } },
+              { over: bash('server', 'ls -d /sys/fs/cgroup/quarry-io-* || touch /data/over') },
+            ],
+          },
+        ],
+      },
+    }),
+  )
+  const { result, exitCode, stderr } = await place.run(file)
+  expect(exitCode, stderr).toBe(0)
+  const milliseconds = readFileSync(join(result.directory, 'logs/write.log'), 'utf8')
+    .match(/\d+$/gm)
+    ?.map(Number)
+  // A megabyte at half of one a second.
+  expect(Math.max(...(milliseconds ?? []))).toBeGreaterThan(1000)
+})
+
 test('after `kill -9` with four guests a sweep leaves neither machine, interface nor file', async () => {
   const file = place.write(
     'four.yaml',

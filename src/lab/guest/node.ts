@@ -12,6 +12,8 @@ import { guestFiles } from './files.ts'
 import { bringFromGuest, sendToGuest } from './transfer.ts'
 
 export interface GuestNodeOptions {
+  /** Every process that is started in the guest carries it as QUARRY_RUN: faults are for those of the run. */
+  readonly run: string
   readonly group: string
   readonly ordinal: number
   readonly guest: GuestConnection
@@ -30,13 +32,17 @@ const ARTIFACTS = '/quarry/artifacts'
 
 /** Disposing closes what it reads files by; the connection is its owner's. */
 export async function guestNode(options: GuestNodeOptions): Promise<Node & AsyncDisposable> {
-  const { group, ordinal, guest, filesPath, bulkPath, address, network, machine } = options
+  const { run, group, ordinal, guest, filesPath, bulkPath, address, network, machine } = options
   const name = `${group}/${ordinal}`
   const agent = openAgent(guestFiles(filesPath, guest, name))
   const files = agentFiles(agent)
 
   const start: StartInGuest = async (command, given = {}) => {
-    const running = await startInGuest(guest, command, { cwd: SCRATCH, ...given })
+    const running = await startInGuest(guest, command, {
+      cwd: SCRATCH,
+      ...given,
+      env: { ...given.env, QUARRY_RUN: run },
+    })
     files.forget()
     void running.done.then(() => files.forget())
     return running

@@ -79,6 +79,7 @@ export async function startGuest(
   const { symbols } = things.kernel
   const node = stack.use(
     await guestNode({
+      run: context.run,
       group,
       ordinal,
       guest: machine.guest,
