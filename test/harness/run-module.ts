@@ -37,6 +37,8 @@ export interface ModuleOptions {
   readonly lifetime?: Lifetime
   readonly signal?: AbortSignal
   readonly endOfPhase?: AbortSignal
+  /** Told of each operation, before the module goes on. */
+  readonly onOperation?: (kind: string) => void
   /** Told of each line of the log. */
   readonly onLog?: (line: string) => void
 }
@@ -45,7 +47,7 @@ export interface ModuleOptions {
 export async function runModule(
   module: ModulePlugin & Definable<unknown>,
   properties: unknown,
-  { nodes: count = 1, lifetime = 'run_once', onLog, ...signals }: ModuleOptions = {},
+  { nodes: count = 1, lifetime = 'run_once', onOperation, onLog, ...signals }: ModuleOptions = {},
 ): Promise<ModuleRun & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'quarry-module-'))
   const run = `module-${process.pid}-${Math.random().toString(36).slice(2)}`
@@ -69,7 +71,10 @@ export async function runModule(
         nodes,
         group: () => nodes,
         environment: (node) => ({ QUARRY_NODE_ORDINAL: String(node.ordinal) }),
-        operation: (kind, value) => operations.push([kind, value]),
+        operation: (kind, value) => {
+          operations.push([kind, value])
+          onOperation?.(kind)
+        },
         clientOperation: (kind, value, ts) => clientOperations.push({ ts, kind, value }),
         metrics: (_node, values) => metrics.push(...values),
         clock: systemClock(),

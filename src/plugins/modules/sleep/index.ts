@@ -9,6 +9,8 @@ import { duration } from '../../../plugin/properties.ts'
 
 /** What is later than this is not made up for: the machine was suspended, not busy. */
 const MOST_LATE_MS = 1000
+/** So many are made up for without a break. */
+const MOST_AT_ONCE = 100
 
 export default defineModule({
   id: 'sleep',
@@ -23,13 +25,14 @@ export default defineModule({
     const lasts = lifetime === 'run_to_end_of_phase'
     const wake = lasts ? AbortSignal.any([signal, endOfPhase]) : signal
     let due = performance.now()
+    let made = 0
     do {
       context.operation('invoke', properties.duration)
       due = Math.max(due + properties.duration, performance.now() - MOST_LATE_MS)
       try {
-        // Late already: not even a timer's millisecond is waited.
-        if (!lasts || properties.duration === 0 || due > performance.now())
-          await sleep(due - performance.now(), wake)
+        // What is late already does not even wait for a timer, but now and then, so that the end of the phase is seen.
+        const isLate = lasts && properties.duration >= 1 && due <= performance.now()
+        if (!isLate || ++made % MOST_AT_ONCE === 0) await sleep(due - performance.now(), wake)
       } catch (error) {
         if (signal.aborted) throw error
       }
