@@ -26,7 +26,7 @@ interface Plan {
 
 const deceptionAt = (point: number): number => (point === 0 ? 0 : 2 ** (FROM + point * STEP))
 
-/** Value of a plan at a deception, and 0 for the first point's. */
+/** Value at a deception, interpolated between points of the grid; below the first of them it counts as none. */
 function at(values: Float64Array, deception: number): number {
   if (deception <= deceptionAt(1)) return values[0] ?? 0
   const place = Math.min(POINTS - 1, (Math.log2(deception) - FROM) / STEP)

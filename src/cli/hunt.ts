@@ -190,7 +190,6 @@ async function begin(
   const section = { ...given.data, ...(git === undefined ? {} : { git }) }
   const versions =
     git === undefined || section.ask !== 'bisect' ? undefined : await readHistory(git, context.signal)
-  const asWritten = valuesOf(input, Object.keys(section.factors ?? {}))
   const record: HuntRecord = {
     version: 1,
     id: newHuntId(file, new Date()),
@@ -198,7 +197,9 @@ async function begin(
     section,
     parameters: parseParameters(parameter),
     ...(versions === undefined ? {} : { versions }),
-    ...(section.ask !== 'screen' ? {} : { start: startOf(section.factors, asWritten) }),
+    ...(section.ask !== 'screen'
+      ? {}
+      : { start: startOf(section.factors, valuesOf(input, Object.keys(section.factors ?? {}))) }),
   }
   const check = samplePoint(record)
   const checkout = needsCheckout(input.text)

@@ -71,6 +71,10 @@ export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 
   return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
 }
 
+/** The level that a parameter has, whether its value was typed or read from the definition. */
+const levelOf = (levels: readonly Level[], value: unknown): Level | undefined =>
+  levels.find((level) => level === value || String(level) === value)
+
 /**
  * The point that is the definition as it stands: for each factor its value, where the hunt asks about it, else the first.
  * @param values of the factors in the definition
@@ -79,7 +83,7 @@ export function startOf(factors: HuntSection['factors'], values: Readonly<Record
   return Object.fromEntries(
     Object.entries(factors ?? {}).map(([factor, levels]) => {
       const [first = ''] = levels
-      return [factor, levels.find((level) => String(level) === String(values[factor])) ?? first]
+      return [factor, levelOf(levels, values[factor]) ?? first]
     }),
   )
 }
@@ -99,9 +103,7 @@ export function pointOf({ section, versions }: HuntRecord, run: RunRecord): Poin
   return Object.fromEntries(
     Object.entries(asked).map(([factor, levels]) => {
       const value = run.parameters[factor]
-      const level = levels.find(
-        (one) => JSON.stringify(String(one)) === JSON.stringify(value) || one === value,
-      )
+      const level = levelOf(levels, value)
       if (level !== undefined) return [factor, level]
       const has = value === undefined ? `no ${factor}` : `${factor}=${JSON.stringify(value)}`
       throw new UserError(`${run.id} has ${has}, which the hunt does not ask about`, {
