@@ -41,7 +41,7 @@ const WORTH_A_GROUP = 1e-4
  * How many times likelier beforehand the rules of other kinds may be, against the leading one, than they are taken for:
  * each factor is as likely as another, but how many act, and how, is a guess. See belief.ts for what it promises.
  */
-const DOUBT = 4
+const DOUBT = 2
 
 export function leading(rules: readonly Rule[]): Group | undefined {
   const groups = new Map<string, { how: How; literals: readonly Literal[]; weight: number; rule: Rule }>()

@@ -46,7 +46,7 @@ export function screenPlanner({
   start,
   secondsOf,
 }: ScreenOptions): Planner {
-  const space = spaceOf(factors)
+  const space = spaceOf(factors, start)
   const model = rateModel(leastRate)
   const startLevels = start && levelsOf(space, start)
 

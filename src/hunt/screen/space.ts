@@ -28,8 +28,11 @@ export interface Observation {
 /** A mask has 32 bits, and the sign is not for use. */
 const MOST_LEVELS = 31
 
-/** Factors with one level cannot matter, and are only set. */
-export function spaceOf(factors: Readonly<Record<string, readonly Level[]>>): Space {
+/** Of what is believed beforehand of a factor: that what counts holds where the behaviour is said to have been seen. */
+const HOLDS_AT_START = 0.8
+
+/** Factors with one level cannot matter, and are only set. `start` is where the behaviour is said to have been seen. */
+export function spaceOf(factors: Readonly<Record<string, readonly Level[]>>, start?: Point): Space {
   const names = Object.keys(factors)
   const levels = names.map((name) => factors[name] ?? [])
   for (const [at, list] of levels.entries()) {
@@ -38,7 +41,15 @@ export function spaceOf(factors: Readonly<Record<string, readonly Level[]>>): Sp
   }
   const literals = levels.flatMap((list, factor) => {
     const masks = masksOf(list.length)
-    return masks.map((mask) => ({ factor, mask, share: 1 / masks.length }))
+    const at = list.indexOf(start?.[names[factor] ?? ''] ?? Number.NaN)
+    const holding = at < 0 ? 0 : masks.filter((mask) => holds(mask, at) === 1).length
+    const shareOf = (mask: number): number => {
+      if (holding === 0) return 1 / masks.length
+      return holds(mask, at) === 1
+        ? HOLDS_AT_START / holding
+        : (1 - HOLDS_AT_START) / (masks.length - holding)
+    }
+    return masks.map((mask) => ({ factor, mask, share: shareOf(mask) }))
   })
   return { names, levels, literals }
 }

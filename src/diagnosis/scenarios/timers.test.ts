@@ -1,0 +1,44 @@
+/** Queues of timers that are out of order for moments only. */
+import { expect, test } from 'vitest'
+import type { RowSink } from '../../plugin/evidence.ts'
+import { at, SyntheticRun, type RungSketch } from '../synthetic-run.ts'
+import { confidentOf } from './findings-of.ts'
+
+const READ: RungSketch[] = [{ collector: 'timers', tier: 'read', seconds: 10 }]
+const LISTINGS = 200
+
+/** Listings of one queue, of which so many have a timer behind one that expires later. */
+function listings(sink: RowSink, second: number, unordered: number): void {
+  for (let listing = 0; listing < LISTINGS; listing++) {
+    const now = (1000 + second) * 1e9 + listing * 50_000_000
+    for (const [position, ms] of (listing < unordered ? [1, 8, 5, 90] : [1, 5, 8, 90]).entries())
+      sink.add('timers', {
+        ts: at(second + listing * 0.05),
+        cpu: 1,
+        clock: 'ktime_get',
+        position,
+        function: ms === 8 ? 'hrtick' : 'hrtimer_wakeup',
+        expires_ns: now + ms * 1e6,
+        now_ns: now,
+        count: 1,
+      })
+  }
+}
+
+test.each([
+  { sick: 8, healthy: 0, found: true },
+  { sick: 8, healthy: 6, found: false },
+  { sick: 1, healthy: 0, found: false },
+])('out of order in $sick of 200 listings, and in $healthy when all is well', async (shares) => {
+  await using run = await SyntheticRun.begin(90)
+  run.capture('reference', 10, [], READ, (sink) => listings(sink('timers'), 10, shares.healthy))
+  run.capture('sick', 60, [], READ, (sink) => listings(sink('timers'), 60, shares.sick))
+  const found = (await confidentOf(run)).filter(({ kind }) => kind === 'invariant')
+  expect(found.map(({ statement }) => statement)).toEqual(
+    shares.found
+      ? [
+          'The timer queue of CPU 1 (ktime_get) is not in order: hrtimer_wakeup at place 2 expires 3ms before hrtick, which stands in front of it (8 of 200 listings, and 0 of 200 otherwise).',
+        ]
+      : [],
+  )
+})
