@@ -1,18 +1,33 @@
+import { parseDuration } from '../base/duration.ts'
+import { UserError } from '../base/errors.ts'
 import { sweep, sweepKept } from '../engine/sweep.ts'
+import { removeUnused, type Unused } from '../lab/cache.ts'
+import { areGuestsAbout } from '../lab/capacity.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { keptGroups } from '../store/kept-groups.ts'
 import { defineCommand } from './command.ts'
+import { megabytes, table } from './table.ts'
 
 export const command = defineCommand({
   arguments: {},
-  options: { kept: { summary: 'also take down the node groups that runs kept for later ones' } },
+  options: {
+    kept: { summary: 'also take down the node groups that runs kept for later ones' },
+    cache: {
+      value: 'duration',
+      summary:
+        'also remove kernels, images and snapshots of guests that were not used for so long, such as 30d',
+    },
+  },
   details: `Undoes whatever runs left behind whose process is gone (kill -9, a crash, a lost terminal): processes,
 mounts, files, stopped targets, trace switches. Runs that are alive are left alone. Doing it twice does no harm.
-Node groups that a definition keeps (mark_for_reuse, runlevel.final) stand until --kept.`,
-  run: async ({ kept: also }, context) => {
+Node groups that a definition keeps (mark_for_reuse, runlevel.final) stand until --kept. What --cache removes is fetched or
+built again by the run that needs it; while guests are about, what was used within a day stays.`,
+  run: async ({ kept: also, cache }, context) => {
+    const unusedMs = cache === undefined ? undefined : durationOf(cache)
     const swept = [...(await sweep()), ...(also ? await sweepKept() : [])]
     const kept = keptGroups()
-    if (context.json) context.printJson({ runs: swept, kept })
+    const removed = unusedMs === undefined ? undefined : await removeUnusedFor(unusedMs)
+    if (context.json) context.printJson({ runs: swept, kept, ...(removed && { cache: removed }) })
     else if (swept.length === 0) context.print('nothing to sweep: every run has ended by itself')
     for (const { run, status, sentences } of context.json ? [] : swept) {
       context.print(`${run}: ${status === 'alive' ? 'still runs; left alone' : status}`)
@@ -23,6 +38,32 @@ Node groups that a definition keeps (mark_for_reuse, runlevel.final) stand until
         `${cluster}: ${group} on ${provisioner} kept at ${level} since ${since}; --kept takes it down`,
       )
     }
+    if (removed !== undefined && !context.json) context.print(removedText(removed))
     return swept.some(({ status }) => status === 'failed') ? exitCodes.fail : exitCodes.pass
   },
 })
+
+const DAY_MS = 86_400_000
+
+function durationOf(text: string): number {
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined) return milliseconds
+  throw new UserError(`--cache ${text}: not a duration`, { remedy: 'such as 30d, 12h; 0 for everything' })
+}
+
+/** Paths that a run was told when it began are not taken from its guests. */
+async function removeUnusedFor(milliseconds: number): Promise<Unused[]> {
+  const ageMs = (await areGuestsAbout()) ? Math.max(milliseconds, DAY_MS) : milliseconds
+  return removeUnused(new Date(Date.now() - ageMs))
+}
+
+function removedText(removed: readonly Unused[]): string {
+  if (removed.length === 0) return 'cache: all that is in it was used since then'
+  const bytes = removed.reduce((sum, one) => sum + one.bytes, 0)
+  const rows = removed.map((one) => [
+    `${one.kind}/${one.key}`,
+    megabytes(one.bytes),
+    `used last ${one.usedAt.toISOString().slice(0, 16).replace('T', ' ')}`,
+  ])
+  return `cache: removed ${megabytes(bytes)}\n${table(rows)}`
+}

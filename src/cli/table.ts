@@ -10,3 +10,6 @@ export function table(rows: readonly (readonly string[])[]): string {
     index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)
   return rows.map((row) => `  ${row.map(pad).join('  ')}`.trimEnd()).join('\n')
 }
+
+/** A size for a cell: `12 MB`. */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`

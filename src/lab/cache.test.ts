@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, readdir, rm, writeFile, mkdir } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, utimes, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { cached, contentKey } from './cache.ts'
+import { cached, contentKey, removeUnused } from './cache.ts'
+import { lockFile } from './lock.ts'
 
 const { signal } = new AbortController()
 let directory: string
@@ -54,4 +55,26 @@ test('two in one process that want the same get the same', async () => {
 test('a key tells apart what only the borders of its parts tell apart', () => {
   expect(contentKey(['ab', 'c'])).not.toBe(contentKey(['a', 'bc']))
   expect(contentKey(['ab', 'c'])).toMatch(/^[0-9a-f]{16}$/)
+})
+
+test('what was not used for long is removed; what was, is locked or is being made stays', async () => {
+  const old = new Date(2020, 1, 1)
+  for (const key of ['used', 'unused', 'locked']) {
+    const place = await cached({ kind: 'things', key, signal, make })
+    await utimes(place, old, old)
+  }
+  await cached({ kind: 'things', key: 'used', signal, make })
+  await using _ = await lockFile(join(directory, 'things', 'locked.lock'), signal, () => {})
+  await mkdir(join(directory, 'things', 'new.making-1-1'))
+  await writeFile(join(directory, 'things', 'a file'), '')
+  expect(await removeUnused(new Date(2021, 1, 1))).toEqual([
+    { kind: 'things', key: 'unused', bytes: 4, usedAt: old },
+  ])
+  expect((await readdir(join(directory, 'things'))).toSorted()).toEqual([
+    'a file',
+    'locked',
+    'locked.lock',
+    'new.making-1-1',
+    'used',
+  ])
 })

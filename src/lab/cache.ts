@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from '../base/abort.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
+import { tryLock } from './lock.ts'
 
 /** How often it is looked whether another process has finished, in ms. */
 const LOOK_MS = 500
@@ -54,11 +55,62 @@ export async function cached({ kind, key, signal, make }: CacheEntry): Promise<s
       await making.finally(() => underway.delete(place))
     }
   }
+  await markUsed(place)
   return place
 }
 
+/** Notes at an entry that it was used now: in its modification time. */
+export async function markUsed(place: string): Promise<void> {
+  const now = new Date()
+  await utimes(place, now, now)
+}
+
+/** An entry that nobody has used for a while. */
+export interface Unused {
+  readonly kind: string
+  readonly key: string
+  /** Of its files, in bytes. */
+  readonly bytes: number
+  readonly usedAt: Date
+}
+
+/** Removes the entries that were not used since; what is being made, or is locked, is left alone. Gives what was removed. */
+export async function removeUnused(since: Date): Promise<Unused[]> {
+  const removed: Unused[] = []
+  for (const kind of await readdir(cacheDirectory()).catch(() => [])) {
+    const parent = join(cacheDirectory(), kind)
+    for (const entry of await readdir(parent, { withFileTypes: true }).catch(() => [])) {
+      if (!entry.isDirectory() || entry.name.includes('.making-')) continue
+      const place = join(parent, entry.name)
+      const { mtime } = await stat(place)
+      if (mtime >= since) continue
+      await using lock = await tryLock(`${place}.lock`)
+      if (lock === undefined) continue
+      const bytes = await bytesBelow(place)
+      // Under the name of something half made: whoever wants it waits, and killed in between it is removed by the next.
+      const doomed = placeOfMaking(place)
+      await rename(place, doomed)
+      await rm(doomed, { recursive: true })
+      removed.push({ kind, key: entry.name, bytes, usedAt: mtime })
+    }
+  }
+  return removed
+}
+
+/** Size of all files below a directory, in bytes. */
+export async function bytesBelow(directory: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+  }
+  return bytes
+}
+
+const placeOfMaking = (place: string): string =>
+  `${place}.making-${process.pid}-${processStat(process.pid)?.started ?? ''}`
+
 async function makeAt(place: string, make: CacheEntry['make']): Promise<void> {
-  const directory = `${place}.making-${process.pid}-${processStat(process.pid)?.started ?? ''}`
+  const directory = placeOfMaking(place)
   try {
     await mkdir(directory, { recursive: true })
     await make(directory)

@@ -4,6 +4,7 @@
  * others out of memory, or leave them without a processor.
  */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +90,12 @@ export async function takeRoom(
     await giveBack()
     throw error
   }
+}
+
+/** Whether anybody on this host has guests, or waits for them. */
+export async function areGuestsAbout(): Promise<boolean> {
+  const directory = join(cacheDirectory(), 'guests')
+  return existsSync(directory) && (await claims(directory)).length > 0
 }
 
 /** Those of live processes; what dead ones left is removed. */

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts'
 import { debianKernels, type DebianKernel } from '../../lab/kernels/debian.ts'
 import { cachedKernels } from '../../lab/kernels/kernel.ts'
 import { defineCommand } from '../command.ts'
-import { table } from '../table.ts'
+import { megabytes, table } from '../table.ts'
 
 export const command = defineCommand({
   arguments: {},
@@ -37,8 +37,6 @@ there is no apt.`,
     return 0
   },
 })
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
 
 /** What apt offers, or why that is not known: the cache is worth listing all the same. */
 async function offers(

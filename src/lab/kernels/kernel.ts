@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { cacheDirectory } from '../cache.ts'
+import { bytesBelow, cacheDirectory } from '../cache.ts'
 
 /** Kind of the cache entries that hold kernels. */
 export const KERNELS = 'kernels'
@@ -90,12 +90,4 @@ export async function cachedKernels(): Promise<CachedKernel[]> {
     })
   }
   return kernels.toSorted((a, b) => b.madeAt.getTime() - a.madeAt.getTime())
-}
-
-async function bytesBelow(directory: string): Promise<number> {
-  let bytes = 0
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
-  }
-  return bytes
 }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheDirectory } from '../cache.ts'
+import { cacheDirectory, markUsed } from '../cache.ts'
 import { KERNELS, readKernel, type Kernel } from './kernel.ts'
 
 const fileOf = (words: string): string => join(cacheDirectory(), 'kernel-names', encodeURIComponent(words))
@@ -15,7 +15,9 @@ export async function kernelNamed(words: string): Promise<Kernel | undefined> {
   const file = fileOf(words)
   if (!existsSync(file)) return undefined
   const directory = join(cacheDirectory(), KERNELS, (await readFile(file, 'utf8')).trim())
-  return existsSync(directory) ? readKernel(directory) : undefined
+  if (!existsSync(directory)) return undefined
+  await markUsed(directory)
+  return readKernel(directory)
 }
 
 /** From now on these words mean this kernel. */

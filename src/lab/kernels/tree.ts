@@ -9,8 +9,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runProcess } from '../../base/process.ts'
-import { cacheDirectory } from '../cache.ts'
-import { lockFile, tryLock } from './lock.ts'
+import { cacheDirectory, markUsed } from '../cache.ts'
+import { lockFile, tryLock } from '../lock.ts'
 import type { KernelOptions } from './options.ts'
 import type { KernelSource } from './source.ts'
 
@@ -48,6 +48,7 @@ export async function openTree(
   try {
     const isFresh = !existsSync(directory)
     if (isFresh) await makeTree(source, parent, name, { signal, progress })
+    await markUsed(directory)
     await mend(directory)
     return treeAt(source, directory, isFresh, lock)
   } catch (error) {
