@@ -136,11 +136,14 @@ function resultOf(
       ),
     ),
     how: group.how,
-    together: group.how === 'together',
+    together: group.literals.length > 1 && takesAll(group.rule),
     with: group.how === 'none' ? null : held,
     without,
   }
 }
+
+/** Cells are numbered by which literals hold in them: the last is where all do. */
+const takesAll = ({ high }: Rule): boolean => high.indexOf(true) === high.length - 1
 
 function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenResult, done: boolean): string {
   if ((result.with?.runs ?? 0) + result.without.runs === 0) return 'Nothing is known yet.'
@@ -154,7 +157,11 @@ function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenRe
 
 const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
-function claimOf(space: Space, { how, literals }: Group, { with: held, without }: ScreenResult): string {
+function claimOf(
+  space: Space,
+  { how, literals, rule }: Group,
+  { with: held, without }: ScreenResult,
+): string {
   if (held === null) {
     const { shown, runs, high } = without
     if (shown === 0)
@@ -163,7 +170,8 @@ function claimOf(space: Space, { how, literals }: Group, { with: held, without }
   }
   const rates = `${held.shown} of ${runsText(held.runs)}, against ${without.shown} of ${without.runs} otherwise`
   const condition = conditionOf(space, how, literals)
-  if (how === 'more') return `It depends on more than two factors, ${condition} among them: ${rates}`
+  if (how === 'more' && !takesAll(rule))
+    return `It depends on more than two factors, ${condition} among them: ${rates}`
   return `It comes when ${condition}: ${rates}`
 }
 

@@ -25,6 +25,6 @@ export function whyOf(space: Space, rules: readonly Rule[], levels: Levels): str
   if (best.gain > 0 && one !== undefined && other !== undefined) return `${name(one)}, ${name(other)}`
   const [first] = expected
   return first !== undefined && first.rule.weight > 0.5
-    ? `${name(first)}, and the many others that are left differ`
+    ? `${name(first)}, and the many others that are left expect other shares`
     : 'no factor stands out yet: this combination divides the many that may matter'
 }
