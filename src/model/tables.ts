@@ -152,6 +152,10 @@ export const tables = {
     cpu: { type: 'integer', doc: 'CPU of the base' },
     clock: { type: 'varchar', doc: 'clock of the base, such as ktime_get' },
     position: { type: 'integer', doc: 'place in the queue as listed, from 0' },
+    timer: {
+      type: 'varchar',
+      doc: 'address as the kernel shows it, disguised: the same for one timer until the next boot',
+    },
     function: { type: 'varchar', doc: 'callback' },
     expires_ns: { type: 'bigint', doc: 'hard expiry on the clock of the base' },
     soft_expires_ns: { type: 'bigint', doc: 'soft expiry' },

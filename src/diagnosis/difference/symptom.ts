@@ -44,6 +44,7 @@ export async function symptomMetrics(the: Case): Promise<Candidate[]> {
     const where = `metric = ${literal(metric)} AND labels = ${literal(labels)} AND node = ${literal(node)}`
     const probe = probeOf(labels)
     const name = `${metric}${probe === undefined ? '' : ` of probe ${probe}`}`
+    const against = ratio < 1 ? 'down from' : Number.isFinite(ratio) ? times(ratio) : 'up from'
     const candidate: Candidate = {
       kind: 'difference',
       layer: probe === undefined ? layerOfMetric(metric) : 'symptom',
@@ -51,10 +52,10 @@ export async function symptomMetrics(the: Case): Promise<Candidate[]> {
       subject: { node, metric, ...(probe === undefined ? {} : { probe }) },
       statement:
         `${plain(name)} was ${amount(during, unit)} in the median while the symptom showed` +
-        `${ratio >= 1 ? `, ${times(ratio)} the` : `, down from the`} ${amount(before, unit)} of before.`,
+        `, ${against} the ${amount(before, unit)} of before.`,
       brief:
         `${capital(metricInWords(name))} is ${amount(during, unit)}, ` +
-        `${ratio >= 1 ? `${times(ratio)} the` : 'down from'} ${amount(before, unit)} of before`,
+        `${against} the ${amount(before, unit)} of before`,
       effect: { value: during * scale, unit: inNs ? 'ns' : unit, reference: before * scale, ratio },
       comparison,
       big: true,

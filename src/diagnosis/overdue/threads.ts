@@ -4,7 +4,7 @@ import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
 import { literal, query } from '../case/sql.ts'
 import { waitingThreads, type WaitingThread } from '../case/waiting.ts'
-import { capital, duration, threadName } from '../statement/format.ts'
+import { capital, count, duration, threadName } from '../statement/format.ts'
 
 /** Timer slack, late timers and a busy host: what a healthy wait may be late. */
 const SLACK_NS = 250_000_000
@@ -12,7 +12,11 @@ const SLACK_NS = 250_000_000
 const CHANCE_OF_LATE = 0.005
 
 export async function overdueThreads(the: Case): Promise<Candidate[]> {
-  return (await waitingThreads(the)).flatMap((thread) => {
+  const threads = await waitingThreads(the)
+  const listings = new Map<string, number>()
+  for (const node of new Set(threads.map((thread) => thread.node)))
+    listings.set(node, await listingsWithoutLate(the, node))
+  return threads.flatMap((thread) => {
     const lateness = latenessOf(thread)
     if (lateness === undefined || isObserver(thread.process)) return []
     const { asked, late } = lateness
@@ -20,6 +24,12 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
     const p = violated ? CHANCE_OF_LATE ** Math.min(2, thread.looks) : 1
     const comparison = the.comparisons.make(p, 'rules')
     if (!violated) return []
+    const looked = listings.get(thread.node) ?? 0
+    const absent =
+      looked === 0
+        ? ''
+        : ` None of the timers that the kernel listed meanwhile (${count(looked)} times) is overdue: that of this thread is not ` +
+          `where the kernel looks.`
     const candidate: Candidate = {
       kind: 'overdue',
       layer: 'kernel',
@@ -34,7 +44,7 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
       statement:
         `${capital(threadName(thread.tid, thread.comm, thread.process))} sleeps in ${thread.call}` +
         `${asked > 0 ? ` with a timeout of ${duration(asked)}` : ''} and is ${duration(late)} past its deadline: its timer did ` +
-        `not fire, or its wakeup was lost.`,
+        `not fire, or its wakeup was lost.${absent}`,
       brief: `${capital(threadName(thread.tid, thread.comm, thread.process))} sleeps in ${thread.call}, ${duration(late)} past its deadline`,
       effect: {
         value: asked + late,
@@ -61,6 +71,15 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
     }
     return [candidate]
   })
+}
+
+/** How often the timers of a node were listed while it was sick, if none of them was overdue; else 0. */
+async function listingsWithoutLate(the: Case, node: string): Promise<number> {
+  const [row] = await the.evidence.rows<{ listings: number; late: number }>(`
+    SELECT count(DISTINCT (capture, now_ns))::DOUBLE AS listings, count(*) FILTER (now_ns - expires_ns > ${SLACK_NS})::DOUBLE AS late
+    FROM timers WHERE ${the.sick.captured} AND node = ${literal(node)} AND now_ns IS NOT NULL AND position IS NOT NULL
+      AND clock = 'ktime_get' AND operation IS NULL`)
+  return row === undefined || row.late > 0 ? 0 : row.listings
 }
 
 /** How long it asked to wait (0 when only the deadline is known), and how long that is over; ns. */

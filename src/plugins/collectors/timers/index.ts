@@ -6,6 +6,8 @@ import { duration } from '../../../plugin/properties.ts'
 import { timersParser } from './parse.ts'
 
 const PATH = '/proc/timer_list'
+/** Of a listing: some 100 bytes for each timer. */
+const MOST_BYTES = 64 << 20
 
 const properties = z.strictObject({
   listings: z
@@ -33,9 +35,10 @@ export default defineCollector({
     const list = async function* (): AsyncGenerator<Uint8Array> {
       for (let listing = 0; listing < listings; listing++) {
         if (listing > 0) await sleep(every, signal)
-        const text = node.files.text(PATH)
-        if (text === undefined) throw new EnvironmentError(`cannot read ${PATH} on ${node.name}`)
-        yield Buffer.from(text)
+        // By a command: what the view of a distant node says may be a moment old, and each listing is to be another one.
+        const { ok, stdout, stderr } = await node.run(['cat', PATH], { signal, maxBytes: MOST_BYTES })
+        if (!ok) throw new EnvironmentError(`cannot read ${PATH} on ${node.name}: ${stderr.trim()}`)
+        yield Buffer.from(stdout)
       }
     }
     await context.ingest('timer_list', list(), timersParser(context.rows))

@@ -26,6 +26,7 @@ test('every timer, in its place in its queue', () => {
       "now_ns": 2876254667033n,
       "position": 0,
       "soft_expires_ns": 2876256000000n,
+      "timer": "000000005fdaf733",
     }
   `)
   expect(timers.map((row) => `${row.cpu} ${row.clock} ${row.position} ${row.function}`))

@@ -76,10 +76,12 @@ function clockOf({ index, clock }: { readonly index: number; readonly clock: str
 
 /** `#0: <ffff88003fc0e4a0>, hrtimer_wakeup, S:01[, hrtimer_start, comm/123]`; who started it up to Linux 4.10. */
 function parseTimer(text: string): Row<'timers'> | undefined {
-  const match = /^#(\d{1,9}): [^,]+, ([^,]+), S:[0-9a-f]+(?:, [^,]+, (.*)\/(\d{1,10}))?$/.exec(text)
+  const match = /^#(\d{1,9}): ([^,]+), ([^,]+), S:[0-9a-f]+(?:, [^,]+, (.*)\/(\d{1,10}))?$/.exec(text)
   if (match === null) return undefined
-  const [, position, callback = '', comm, pid] = match
+  const [, position, address = '', callback = '', comm, pid] = match
+  const timer = /^<([0-9a-f]+)>$/.exec(address)?.[1]
   const row: Row<'timers'> = { position: Number(position), function: callback, count: 1n }
+  if (timer !== undefined) row.timer = timer
   if (comm !== undefined) Object.assign(row, { comm, pid: Number(pid) })
   return row
 }
