@@ -12,14 +12,12 @@ export function parametersOfTrial(
   definition?: Definition,
 ): string[] {
   const commit = point['commit']
-  const captures = (symptom: string): boolean =>
-    definition?.symptoms.find(({ name }) => name === symptom)?.then.includes('capture') ?? false
   return [
     ...assignments(record.parameters),
     ...assignments(point),
     ...(record.checkout === true && commit !== undefined
       ? [`checkout=${join(checkouts, String(commit))}`]
       : []),
-    ...earlyParameters(record.section, endsAt, captures),
+    ...earlyParameters(record.section, endsAt, definition?.symptoms ?? []),
   ]
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Trial } from '../model/hunt.ts'
 import { huntSection } from '../plugin/hunt-section.ts'
+import type { SymptomAction } from '../model/definition.ts'
 import { earlyEnd, earlyParameters, endOfNext, withoutBroken } from './early.ts'
 
 const section = huntSection.parse({ ask: 'rate', early: 'use' })
@@ -57,14 +58,31 @@ test('what contradicts it takes back the failures that were told from it', () =>
   expect(endOfNext(trials, section)).toBe(undefined)
 })
 
+const symptom = (name: string, then: SymptomAction[], expected = false) =>
+  // oxlint-disable-next-line unicorn/no-thenable -- a list of actions, the word of the definition
+  ({ name, then, expected })
+
 test('the signs of the section are watched for in every run, and one of them may end it', () => {
   const signs = { slow: { when: 'rate(ops[10s]) < 1', for: '5s' } }
-  expect(earlyParameters({ signs }, undefined, () => false)).toEqual([
+  expect(earlyParameters({ signs }, undefined, [])).toEqual([
     'symptoms/slow/when="rate(ops[10s]) < 1"',
     'symptoms/slow/for=5s',
     'symptoms/slow/expected=true',
     'symptoms/slow/then=continue',
   ])
-  expect(earlyParameters({ signs }, 'slow', () => false).at(-1)).toBe('symptoms/slow/then=stop')
-  expect(earlyParameters({}, 'stalled', () => true)).toEqual(['symptoms/stalled/then=[capture, stop]'])
+  expect(earlyParameters({ signs }, 'slow', []).at(-1)).toBe('symptoms/slow/then=stop')
+  const stalled = symptom('stalled', ['capture', 'continue'], true)
+  expect(earlyParameters({}, 'stalled', [stalled])).toEqual(['symptoms/stalled/then=[capture, stop]'])
+})
+
+test('a run that would go on ends when the behaviour has shown, unless a quantity is measured in it', () => {
+  const symptoms = [
+    symptom('slow', ['capture', 'continue']),
+    symptom('held', ['hold']),
+    symptom('ended', ['stop']),
+    symptom('sign', ['continue'], true),
+  ]
+  expect(earlyParameters({}, undefined, symptoms)).toEqual(['symptoms/slow/then=[capture, stop]'])
+  expect(earlyParameters({ symptom: 'sign' }, undefined, symptoms)).toEqual(['symptoms/sign/then=stop'])
+  expect(earlyParameters({ quantity: 'select 1' }, undefined, symptoms)).toEqual([])
 })

@@ -7,8 +7,10 @@
  */
 import { formatDuration } from '../base/duration.ts'
 import { median } from '../diagnosis/stats/order.ts'
+import type { SymptomSpec } from '../model/definition.ts'
 import type { Answer, EarlyEnd, Trial } from '../model/hunt.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
+import { isHunted } from './outcome.ts'
 import { betaQuantile } from './stats/beta.ts'
 
 /** So many runs must have had the sign and then the behaviour. */
@@ -139,18 +141,29 @@ export function withEarlyEnd(answer: Answer, trials: readonly Trial[], section: 
   return early === undefined ? answer : { ...answer, early }
 }
 
-/** The parameters of a run that watch for the signs of the section, and end the run at one of them. */
+/**
+ * The parameters of a run that watch for the signs of the section, and end the run at one of them, and at the behaviour itself
+ * where the definition would go on: what comes after it changes no answer.
+ */
 export function earlyParameters(
-  { signs = {} }: Pick<HuntSection, 'signs'>,
+  { signs = {}, symptom, quantity }: Pick<HuntSection, 'signs' | 'symptom' | 'quantity'>,
   endsAt: string | undefined,
-  captures: (symptom: string) => boolean,
+  symptoms: readonly Pick<SymptomSpec, 'name' | 'expected' | 'then'>[],
 ): string[] {
+  const end = (name: string): string => {
+    const captures = symptoms.some((one) => one.name === name && one.then.includes('capture'))
+    return `symptoms/${name}/then=${captures ? '[capture, stop]' : 'stop'}`
+  }
   const watched = Object.entries(signs).flatMap(([name, { when, for: held }]) => [
     `symptoms/${name}/when=${JSON.stringify(when)}`,
     ...(held === undefined ? [] : [`symptoms/${name}/for=${held}`]),
     `symptoms/${name}/expected=true`,
     ...(name === endsAt ? [] : [`symptoms/${name}/then=continue`]),
   ])
-  if (endsAt === undefined) return watched
-  return [...watched, `symptoms/${endsAt}/then=${captures(endsAt) ? '[capture, stop]' : 'stop'}`]
+  const goingOn = symptoms.filter(
+    (one) => isHunted(one, symptom) && !one.then.includes('stop') && !one.then.includes('hold'),
+  )
+  const ends = new Set(quantity === undefined ? goingOn.map(({ name }) => name) : [])
+  if (endsAt !== undefined) ends.add(endsAt)
+  return [...watched, ...[...ends].map(end)]
 }

@@ -26,8 +26,10 @@ export function judge(record: RunRecord, symptom: string | undefined, endsAt?: s
   return { outcome: 'shown', seconds: at, signs, early: true, note: `it ended at ${endsAt}` }
 }
 
-const isHunted = ({ name, expected }: RunRecord['symptoms'][number], symptom: string | undefined): boolean =>
-  symptom === undefined ? !expected : name === symptom
+export const isHunted = (
+  { name, expected }: Pick<RunRecord['symptoms'][number], 'name' | 'expected'>,
+  symptom: string | undefined,
+): boolean => (symptom === undefined ? !expected : name === symptom)
 
 /** When each other symptom first showed. */
 function signsOf(record: RunRecord, symptom: string | undefined): Record<string, number> {

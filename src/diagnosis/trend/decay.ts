@@ -44,8 +44,15 @@ interface Shape {
   readonly halfLife?: number
 }
 
-/** Undefined for a series that holds its level. */
+/** More values than this that never fall are a count, which has no level to hold. */
+const MOST_OF_LEVELS = 6
+
+const isCount = (values: readonly number[]): boolean =>
+  new Set(values).size > MOST_OF_LEVELS && values.every((value, i) => value >= (values[i - 1] ?? value))
+
+/** Undefined for a series that holds its level, or counts. */
 function shapeOf(moments: readonly number[], values: readonly number[]): Shape | undefined {
+  if (isCount(values)) return undefined
   const points = changePoints(values)
   const levels = [0, ...points].map((from, i) => mean(values.slice(from, points[i] ?? values.length)))
   const steps = points.map((point, i) => ({ point, size: Math.abs((levels[i + 1] ?? 0) - (levels[i] ?? 0)) }))
