@@ -165,6 +165,25 @@ test('a symptom stops the run, which fails; an expected one does not fail it', a
   expect((await execute(probing(when, ', expected: true'))).result.verdict).toBe('pass')
 })
 
+test('a symptom whose metric falls silent is not over', async () => {
+  const { record } = await execute(`
+workload:
+  phases:
+    - wait: {module: sleep, properties: {duration: 5s}}
+observe:
+  every: 200ms
+  probes:
+    # It answers ten times and then hangs, as what it asks does.
+    work:
+      command: {command: 'echo >>looks; [ "$(wc -l <looks)" -le 10 ] && echo done 7', values: true}
+      every: 200ms
+      timeout: 10s
+symptoms:
+  idle: {when: 'increase(probe_done[1s]) == 0', for: 200ms, then: [continue]}
+`)
+  expect(record.symptoms).toMatchObject([{ name: 'idle', to: null }])
+})
+
 test('a symptom that no series could judge is unknown, never a pass', async () => {
   const { result, record } = await execute(probing('misspelt_metric > 1'))
   expect(result.verdict).toBe('unknown')

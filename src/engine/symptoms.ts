@@ -4,8 +4,10 @@ import {
   conditionHolds,
   evaluate,
   longestRangeOf,
+  metricOf,
   parsePromql,
   selectorsOf,
+  windowsOf,
 } from '../evidence/promql/index.ts'
 import type { Expr } from '../evidence/promql/index.ts'
 import { labelsPredicate } from '../evidence/promql/matchers.ts'
@@ -67,7 +69,10 @@ export function watchSymptoms(
         source === undefined
           ? evaluate(one.expr, observation.metrics, now)
           : await evaluateRemotely(source, when, now, signal)
-      return conditionHolds(value)
+      const series = conditionHolds(value)
+      const fellSilent =
+        series.length === 0 && one.machine.state !== 'healthy' && isSilent(one, observation, now)
+      return fellSilent ? null : series
     } catch (error) {
       if (!one.complained && !signal.aborted) {
         one.complained = true
@@ -92,6 +97,21 @@ export function watchSymptoms(
     },
     cured: (symptom, collector) => find(symptom)?.machine.cured(collector),
   }
+}
+
+/**
+ * Whether a metric that the condition needs was there and is not any more, of nobody: a probe that does not come back says
+ * nothing of what it is asked for. A series that ends while others of its metric go on, such as that of a process, is gone.
+ */
+function isSilent({ machine, expr }: Watched, observation: Observation, nowMs: number): boolean {
+  if (machine.spec.source !== undefined) return false
+  return windowsOf(expr).some(({ selector, pastMs }) => {
+    const metric = metricOf(selector)
+    if (metric === undefined) return false
+    const name = { name: '__name__', op: '=', value: metric } as const
+    const series = [...observation.metrics.select([name], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)]
+    return series.length > 0 && series.every(({ times, length }) => (times[length - 1] ?? 0) < nowMs - pastMs)
+  })
 }
 
 /** A condition whose every selector finds nothing, ever, was not judged: its metric may be misspelt or missing. */

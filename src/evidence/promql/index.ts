@@ -6,7 +6,7 @@ import { parseSyntax } from './parse.ts'
 export type { Expr, PromqlProblem, VectorSelector } from './ast.ts'
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
 export { formatExpr } from './format.ts'
-export { longestRangeOf, lookbackOf, metricOf, selectorsOf } from './selectors.ts'
+export { longestRangeOf, lookbackOf, metricOf, selectorsOf, windowsOf } from './selectors.ts'
 export { conditionHolds, type Value, type VectorSample } from './value.ts'
 
 /** The expression, or everything that is wrong with the text in its order. Never throws. */

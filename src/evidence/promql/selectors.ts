@@ -57,6 +57,24 @@ export function timeReach(expr: Expr): Reach {
   }
 }
 
+/** A selector, and how far back it reads, ms. */
+export interface Window {
+  readonly selector: VectorSelector
+  readonly pastMs: number
+}
+
+/** The windows without which an expression gives nothing: not what `unless` takes away. */
+export function windowsOf(expr: Expr): readonly Window[] {
+  const wider = (windows: readonly Window[], addedMs: number): Window[] =>
+    windows.map(({ selector, pastMs }) => ({ selector, pastMs: pastMs + addedMs }))
+  if (expr.kind === 'selector') return [{ selector: expr, pastMs: lookbackDeltaMs + expr.shift.offsetMs }]
+  if (expr.kind === 'matrix')
+    return [{ selector: expr.selector, pastMs: expr.rangeMs + expr.selector.shift.offsetMs }]
+  if (expr.kind === 'subquery') return wider(windowsOf(expr.expr), expr.rangeMs + expr.shift.offsetMs)
+  if (expr.kind === 'binary' && expr.op === 'unless') return windowsOf(expr.left)
+  return childrenOf(expr).flatMap(windowsOf)
+}
+
 /** The longest range that an expression looks over, ms: how long what has ended may go on to show. */
 export function longestRangeOf(expr: Expr): number {
   const own = expr.kind === 'matrix' || expr.kind === 'subquery' ? expr.rangeMs : 0
