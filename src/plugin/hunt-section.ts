@@ -57,7 +57,7 @@ export const huntSection = z
       .record(z.string(), z.array(level).min(1))
       .optional()
       .describe(
-        'Of `compare`, `screen` and `amplify`: parameters, or places such as load/threads, with the values that they may have; one with a single value has it in every run.',
+        'Of `compare`, `screen` and `amplify`: parameters, or places such as load/threads, with the values that they may have; of `screen` and `amplify` one with a single value has it in every run.',
       ),
     width: z.number().gt(0).lt(1).default(0.1).describe('Of `rate`: width of the interval that is enough.'),
     between: z.tuple([rate, rate]).optional().describe('Of `rate`: two rates, to find out which it is.'),
@@ -99,12 +99,10 @@ export const huntSection = z
       if ((from === undefined) !== (to === undefined)) need('from', '`from` and `to` go together')
       if (from !== undefined && to !== undefined && from >= to) need('to', '`to` must be above `from`')
     }
-    const counts = Object.values(factors ?? {}).flatMap((levels) =>
-      levels.length > 1 ? [levels.length] : [],
-    )
+    const counts = Object.values(factors ?? {}).map((levels) => levels.length)
     const two = counts.length === 1 && counts[0] === 2
     if (ask === 'compare' && !two) need('factors', 'a comparison needs one factor with two values')
-    if ((ask === 'screen' || ask === 'amplify') && counts.length === 0)
+    if ((ask === 'screen' || ask === 'amplify') && counts.every((levels) => levels < 2))
       need('factors', `\`${ask}\` needs \`factors\` with several values`)
     if (ask === 'verify' && before === undefined)
       need('before', '`verify` needs `before`: {shown, runs}, how often it came without the fix')
