@@ -103,30 +103,33 @@ export interface Answer {
   readonly early?: EarlyEnd
 }
 
+/** How often it came in some runs, with an interval of the rate, in [0, 1]. */
+interface Rate {
+  readonly shown: number
+  readonly runs: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface LabelledRate extends Rate {
+  readonly label: string
+  /** The same after each run, or after some of very many, oldest first. */
+  readonly course: readonly Rate[]
+}
+
 export type Picture =
   | {
       /** Probability of each candidate, in their order. */
       readonly type: 'posterior'
       readonly over: string
       readonly bars: readonly { readonly label: string; readonly probability: number }[]
+      /** By what is likeliest so far: the runs on either side of it. */
+      readonly rates?: readonly LabelledRate[]
     }
   | {
-      /** Rate of occurrence of each group of runs, with its interval, in [0, 1]. */
+      /** Of each group of runs. */
       readonly type: 'rates'
-      readonly rates: readonly {
-        readonly label: string
-        readonly shown: number
-        readonly runs: number
-        readonly low: number
-        readonly high: number
-        /** The same after each run, or after some of very many, oldest first. */
-        readonly course: readonly {
-          readonly shown: number
-          readonly runs: number
-          readonly low: number
-          readonly high: number
-        }[]
-      }[]
+      readonly rates: readonly LabelledRate[]
     }
 
 /** Share of runs in which the behaviour had not come yet, by the time of the run. */

@@ -1,7 +1,7 @@
 /** The live view of a hunt: what is known, the runs as a strip, and what is still to come. */
 import { formatDuration } from '../../base/duration.ts'
 import type { HuntEvent } from '../../hunt/hunt.ts'
-import { pointText, type Answer, type Picture, type Trial } from '../../model/hunt.ts'
+import { pointText, type Answer, type LabelledRate, type Picture, type Trial } from '../../model/hunt.ts'
 import { BARS, styled, type Size, type Style } from './render.ts'
 import { cut, oneLine, wrapped } from './terminal-text.ts'
 
@@ -75,7 +75,22 @@ function strip(trials: readonly Trial[], width: number): string[] {
 }
 
 function picture(shown: Picture, width: number): string[] {
-  return shown.type === 'posterior' ? posterior(shown, width) : rates(shown, width)
+  if (shown.type === 'rates') return rates(shown.rates, width)
+  const bars = shown.bars.length <= FEW ? named(shown.bars) : posterior(shown, width)
+  return [...bars, ...rates(shown.rates ?? [], width)]
+}
+
+/** So few candidates have a line each. */
+const FEW = 8
+const WIDE = 30
+
+function named(bars: (Picture & { type: 'posterior' })['bars']): string[] {
+  const label = Math.max(...bars.map((one) => one.label.length))
+  return bars.map((one) => {
+    const filled = Math.round(one.probability * WIDE)
+    const bar = `${styled('magenta', '█'.repeat(filled))}${styled('dim', '╌'.repeat(WIDE - filled))}`
+    return `${oneLine(one.label).padEnd(label)}  ${bar}  ${(one.probability * 100).toFixed(1)} %`
+  })
 }
 
 /** The probability of each version as columns, several to one where there are more than fit. */
@@ -102,10 +117,10 @@ function posterior({ bars, over }: Picture & { type: 'posterior' }, width: numbe
 const RULER = 40
 
 /** Each rate as a point in its interval, on a scale from 0 to 1. */
-function rates(shown: Picture & { type: 'rates' }, width: number): string[] {
+function rates(all: readonly LabelledRate[], width: number): string[] {
   const ruler = Math.min(RULER, Math.max(10, width - 45))
-  const label = Math.max(...shown.rates.map((one) => one.label.length))
-  return shown.rates.map(({ label: name, shown: count, runs, low, high }) => {
+  const label = Math.max(...all.map((one) => one.label.length))
+  return all.map(({ label: name, shown: count, runs, low, high }) => {
     const at = (rate: number): number => Math.min(ruler - 1, Math.floor(rate * ruler))
     const cells = Array.from({ length: ruler }, (_, cell) =>
       runs > 0 && cell === at(count / runs)

@@ -1,10 +1,10 @@
 /** What is known so far: the leading set of factors, how sure it is, and its rates. */
-import type { Answer, Level } from '../../model/hunt.ts'
+import { pointText, type Answer, type LabelledRate, type Level } from '../../model/hunt.ts'
 import { confidenceSequence } from '../stats/confidence-sequence.ts'
 import { runsText } from '../tally.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
 import { conditionOf } from './phrase.ts'
-import { type Literal, type Observation, type Space, holds } from './space.ts'
+import { type Literal, type Observation, type Space, holds, pointOf } from './space.ts'
 
 /** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
 export interface Rate {
@@ -96,8 +96,31 @@ export function answerOf(known: Known): Answer {
         })),
         { label: 'none', probability: sumWhere(rules, ({ how }) => how === 'none') },
       ],
+      rates: ratesBy(space, group.literals, observations, confidence),
     },
   }
+}
+
+/** How often it came at each combination of levels of the factors that lead, as far as it was tried. */
+function ratesBy(
+  space: Space,
+  literals: readonly Literal[],
+  observations: readonly Observation[],
+  confidence: number,
+): LabelledRate[] {
+  const told = observations.filter(({ outcome }) => outcome === 'shown' || outcome === 'clean')
+  const labelOf = ({ levels }: Observation): string => {
+    const own = new Set(literals.map(({ factor }) => space.names[factor] ?? ''))
+    const point = Object.entries(pointOf(space, levels)).filter(([name]) => own.has(name))
+    return point.length === 0 ? 'all runs' : pointText(Object.fromEntries(point))
+  }
+  return [...Map.groupBy(told, labelOf)]
+    .map(([label, runs]) => {
+      const shown = runs.filter(({ outcome }) => outcome === 'shown').length
+      const interval = confidenceSequence(shown, runs.length, confidence)
+      return { label, shown, runs: runs.length, ...interval, course: [] }
+    })
+    .toSorted((a, b) => b.shown / b.runs - a.shown / a.runs || b.runs - a.runs)
 }
 
 const sumWhere = (rules: readonly Rule[], which: (rule: Rule) => boolean): number =>

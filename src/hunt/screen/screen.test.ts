@@ -106,6 +106,12 @@ test('three factors together are found from the definition as it is, where the b
   expect(hunted.trials[0]?.point).toEqual(start)
   expect(found(hunted)).toBe('more f0=1 f1=0 f2=1')
   expect(hunted.answer.sure).toBe(true)
+  expect(hunted.result.together).toBe(true)
+  expect(hunted.answer.sentence).toMatch(/^It comes when f0 = 1, f1 = 0 and f2 = 1 at once: \d+ of/)
+  const { picture } = hunted.answer
+  const rates = picture.type === 'posterior' ? (picture.rates ?? []) : []
+  expect(rates[0]).toMatchObject({ label: 'f0=1 f1=0 f2=1', shown: hunted.result.with?.shown })
+  expect(rates.reduce((sum, { runs }) => sum + runs, 0)).toBe(hunted.trials.length)
 })
 
 test('the definition as it is has three runs to show it', () => {

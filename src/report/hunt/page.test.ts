@@ -57,6 +57,17 @@ test('rates have their interval, and a course when there were runs', () => {
   expect(page).toContain('About 3 runs more are expected.')
 })
 
+test('candidates may come with the runs on either side of the likeliest', () => {
+  const page = pageWith({
+    type: 'posterior',
+    over: 'factor',
+    bars: [{ label: 'cache', probability: 0.9 }],
+    rates: [{ label: 'cache=<on>', shown: 3, runs: 4, low: 0.2, high: 0.99, course: [] }],
+  })
+  expect(page).toContain('cache=&lt;on&gt;')
+  expect(page).toContain('3 of 4, 20.0 % to 99.0 %')
+})
+
 test('when it came is drawn as steps, with the runs that ended without it', () => {
   const steps = [1, 2, 3].map((seconds) => ({ seconds, share: 1 - seconds / 4, atRisk: 5 - seconds }))
   const page = pageWith({ type: 'rates', rates: [] }, [

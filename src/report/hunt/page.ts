@@ -2,6 +2,7 @@
 import {
   pointText,
   type HuntResult,
+  type LabelledRate,
   type Picture,
   type SurvivalCurve,
   type TrialRecord,
@@ -73,7 +74,9 @@ export function huntPage(report: HuntReport): string {
 }
 
 function pictureOf(picture: Picture): Html {
-  return picture.type === 'posterior' ? posterior(picture) : rates(picture)
+  return picture.type === 'posterior'
+    ? html`${posterior(picture)}${picture.rates !== undefined && rates(picture.rates)}`
+    : rates(picture.rates)
 }
 
 function posterior({ bars, over }: Picture & { type: 'posterior' }): Html {
@@ -130,7 +133,7 @@ function posterior({ bars, over }: Picture & { type: 'posterior' }): Html {
   </section>`
 }
 
-function rates({ rates: all }: Picture & { type: 'rates' }): Html {
+function rates(all: readonly LabelledRate[]): Html {
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
   return html`<section>
     <h2>How often it came</h2>
@@ -157,7 +160,7 @@ function rates({ rates: all }: Picture & { type: 'rates' }): Html {
 }
 
 /** The rate with its interval as runs came in. */
-function course({ label, course: points }: (Picture & { type: 'rates' })['rates'][number]): Html {
+function course({ label, course: points }: LabelledRate): Html {
   const last = points.at(-1)?.runs ?? 1
   const at = ({ runs }: { runs: number }, share: number): string =>
     `${((runs / last) * 100).toFixed(2)},${(100 - share * 100).toFixed(2)}`
