@@ -107,7 +107,7 @@ test('three factors together are found from the definition as it is, where the b
   expect(found(hunted)).toBe('more f0=1 f1=0 f2=1')
   expect(hunted.answer.sure).toBe(true)
   expect(hunted.result.together).toBe(true)
-  expect(hunted.answer.sentence).toMatch(/^It comes when f0 = 1, f1 = 0 and f2 = 1 at once: \d+ of/)
+  expect(hunted.answer.sentence).toMatch(/^It comes when f0 = 1, f1 = 0 and f2 = 1: \d+ of/)
   const { picture } = hunted.answer
   const rates = picture.type === 'posterior' ? (picture.rates ?? []) : []
   expect(rates[0]).toMatchObject({ label: 'f0=1 f1=0 f2=1', shown: hunted.result.with?.shown })
