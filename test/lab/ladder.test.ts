@@ -16,9 +16,9 @@ afterEach(() => place[Symbol.dispose]())
 const RUNGS = `
 threads, files, sockets, timers, slab, mounts, kernel-log, facts, console, machine, perf-on-cpu, perf-off-cpu,
 bpf-failed-calls, bpf-call-latency, bpf-wakeups, bpf-timers, {blktrace: {when: always}}, bpf-block-io, {ftrace: {when: always}},
-{tcpdump: {filter: port 7000}}, sysrq, strace, sigstop, guest-memory, gdb, drop-caches, {change-command: {script: 'true'}}`
-/** What these do is seen in what follows. */
-const WITHOUT_ROWS = ['guest-memory', 'drop-caches', 'change-command']
+{tcpdump: {filter: port 7000}}, {sysrq: {letters: wt}}, strace, sigstop, guest-memory, gdb, drop-caches, {change-command: {script: 'true'}}`
+/** Nothing has been printed since the snapshot; of the others it is seen later what they did. */
+const WITHOUT_ROWS = ['console', 'guest-memory', 'drop-caches', 'change-command']
 
 const DEFINITION = `
 ensemble:
@@ -59,7 +59,7 @@ observe:
   probes: {ready: {command: test -e /run/ready, group: server, every: 1s}}
 symptoms:
   busy: {when: 'probe_success{probe="ready"} == 1', for: 3s, then: [capture, stop]}
-evidence: {allow: [change], targets: ['^busyd'], window: 5s, rungTimeout: 4m, ladder: [${RUNGS}]}
+evidence: {allow: [change], targets: ['^busyd'], window: 5s, rungTimeout: 4m, ladder: [${RUNGS.replaceAll('\n', ' ')}]}
 `
 
 test('every rung works in a guest', { timeout: 30 * 60_000 }, async () => {
@@ -69,7 +69,8 @@ test('every rung works in a guest', { timeout: 30 * 60_000 }, async () => {
   expect(rungs.length, stderr).toBe(27)
   const poor = rungs.filter(
     ({ collector, status, rows, badLines }) =>
-      status !== 'ok' || badLines > 0 || (rows === 0 && !WITHOUT_ROWS.includes(collector)),
+      // The last line of a tool may be cut off when its time is over.
+      status !== 'ok' || badLines > 1 || (rows === 0 && !WITHOUT_ROWS.includes(collector)),
   )
   expect(poor).toEqual([])
 
