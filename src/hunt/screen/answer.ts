@@ -90,10 +90,14 @@ export function answerOf(known: Known): Answer {
       type: 'posterior',
       over: 'factor',
       bars: [
-        ...space.names.map((label, factor) => ({
-          label,
-          probability: sumWhere(rules, ({ literals }) => literals.some((one) => one.factor === factor)),
-        })),
+        ...space.names.flatMap((label, factor) =>
+          (space.levels[factor]?.length ?? 0) < 2
+            ? []
+            : {
+                label,
+                probability: sumWhere(rules, ({ literals }) => literals.some((one) => one.factor === factor)),
+              },
+        ),
         { label: 'none', probability: sumWhere(rules, ({ how }) => how === 'none') },
       ],
       rates: ratesBy(space, group.literals, observations, confidence),
