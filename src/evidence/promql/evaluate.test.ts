@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../base/errors.ts'
 import { seriesEvery, sourceOf } from '../../../test/harness/series.ts'
-import { conditionHolds, evaluate, lookbackOf, parsePromql, selectorsOf, type Value } from './index.ts'
+import {
+  conditionHolds,
+  evaluate,
+  lookbackOf,
+  metricOf,
+  parsePromql,
+  selectorsOf,
+  windowsOf,
+  type Value,
+} from './index.ts'
 import { formatLabels } from './labels.ts'
 
 const every5m = 300_000
@@ -126,4 +135,15 @@ test('an expression tells which series it reads, and how far back', () => {
     [{ name: '__name__', op: '=', value: 'c' }],
   ])
   expect(lookbackOf(parsed.expr)).toBe(16 * 60_000)
+})
+
+test('how far back each selector reads, without those that `unless` takes away', () => {
+  const text = 'increase(a[10s] offset 5s) > b and max_over_time(rate(c[1m])[10m:]) > 0 unless d'
+  const parsed = parsePromql(text)
+  if ('problems' in parsed) throw new Error(text)
+  expect(windowsOf(parsed.expr).map(({ selector, pastMs }) => [metricOf(selector), pastMs / 1000])).toEqual([
+    ['a', 15],
+    ['b', 300],
+    ['c', 660],
+  ])
 })
