@@ -165,24 +165,31 @@ test('a symptom stops the run, which fails; an expected one does not fail it', a
   expect((await execute(probing(when, ', expected: true'))).result.verdict).toBe('pass')
 })
 
-test('a symptom whose metric falls silent is not over', async () => {
-  const { record } = await execute(`
+test.each([0, 30])(
+  'a symptom whose probe does not tell any more is not over (it sleeps %d s)',
+  async (hangs) => {
+    const { record } = await execute(`
+hangs: ${hangs}
+---
 workload:
   phases:
-    - wait: {module: sleep, properties: {duration: 5s}}
+    - wait: {module: sleep, properties: {duration: 6s}}
 observe:
   every: 200ms
   probes:
-    # It answers ten times and then hangs, as what it asks does.
+    # It answers for two seconds and then hangs, as what it asks does, or fails.
     work:
-      command: {command: 'echo >>looks; [ "$(wc -l <looks)" -le 10 ] && echo done 7', values: true}
+      command: {command: 'echo >>looks; [ "$(wc -l <looks)" -le 10 ] && echo done 7 || exec sleep {{hangs}}', values: true}
       every: 200ms
-      timeout: 10s
+      timeout: 1s
+    # Another one that goes on.
+    other: {command: {command: echo done 3, values: true}, every: 200ms, timeout: 10s}
 symptoms:
-  idle: {when: 'increase(probe_done[1s]) == 0', for: 200ms, then: [continue]}
+  idle: {when: 'increase(probe_done{probe="work"}[1s]) == 0', for: 200ms, then: [continue]}
 `)
-  expect(record.symptoms).toMatchObject([{ name: 'idle', to: null }])
-})
+    expect(record.symptoms).toMatchObject([{ name: 'idle', to: null }])
+  },
+)
 
 test('a symptom that no series could judge is unknown, never a pass', async () => {
   const { result, record } = await execute(probing('misspelt_metric > 1'))

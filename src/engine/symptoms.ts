@@ -3,18 +3,19 @@ import { messageOf } from '../base/errors.ts'
 import {
   conditionHolds,
   evaluate,
+  labelsKey,
   longestRangeOf,
   metricOf,
   parsePromql,
   selectorsOf,
   windowsOf,
 } from '../evidence/promql/index.ts'
-import type { Expr } from '../evidence/promql/index.ts'
+import type { Expr, Window } from '../evidence/promql/index.ts'
 import { labelsPredicate } from '../evidence/promql/matchers.ts'
 import { evaluateRemotely } from '../evidence/promql/remote.ts'
 import type { Definition } from '../model/definition.ts'
 import type { SymptomRecord } from '../model/run.ts'
-import type { LabelMatcher } from '../model/series.ts'
+import { isStale, type LabelMatcher } from '../model/series.ts'
 import type { Journal } from './journal.ts'
 import type { Observation } from './observe.ts'
 import type { Deaths } from './deaths.ts'
@@ -33,6 +34,9 @@ export interface SymptomWatch {
 interface Watched {
   readonly machine: SymptomMachine
   readonly expr: Expr
+  /** Those that probes fill, and the series that were found in each. */
+  readonly windows: readonly Window[]
+  readonly answered: readonly Set<string>[]
   complained: boolean
 }
 
@@ -54,7 +58,8 @@ export function watchSymptoms(
     const probes = probesOf(expr, observation)
     const about = { spec, probes, rangeMs: longestRangeOf(expr) }
     const machine = createSymptom(about, keepMs, journal, onChange)
-    return { machine, expr, complained: false }
+    const windows = spec.source === undefined ? windowsOf(expr).filter(isOfProbe) : []
+    return { machine, expr, windows, answered: windows.map(() => new Set()), complained: false }
   })
   let death: SymptomMachine | undefined
   deaths.listen(() => {
@@ -87,6 +92,7 @@ export function watchSymptoms(
     tick: async () => {
       for (const one of watched) {
         one.machine.judged ||= hasData(one, observation)
+        noteAnswers(one, observation, journal.clock.nowMs())
         one.machine.see(await look(one))
       }
     },
@@ -99,20 +105,36 @@ export function watchSymptoms(
   }
 }
 
+/** Notes which series of probes the condition has found so far. */
+function noteAnswers({ windows, answered }: Watched, observation: Observation, nowMs: number): void {
+  for (const [index, { selector, pastMs }] of windows.entries())
+    for (const { labels } of observation.metrics.select(selector.matchers, nowMs - pastMs, nowMs))
+      answered[index]?.add(labelsKey(labels))
+}
+
 /**
- * Whether a metric that the condition needs was there and is not any more, of nobody: a probe that does not come back says
- * nothing of what it is asked for. A series that ends while others of its metric go on, such as that of a process, is gone.
+ * Whether a probe that the condition is about has left it without the samples that it takes: one that hangs or fails says
+ * nothing of what it is asked for. Other series may end because what they are about has, such as a process or a load.
  */
-function isSilent({ machine, expr }: Watched, observation: Observation, nowMs: number): boolean {
-  if (machine.spec.source !== undefined) return false
-  return windowsOf(expr).some(({ selector, pastMs }) => {
-    const metric = metricOf(selector)
-    if (metric === undefined) return false
-    const name = { name: '__name__', op: '=', value: metric } as const
-    const series = [...observation.metrics.select([name], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)]
-    return series.length > 0 && series.every(({ times, length }) => (times[length - 1] ?? 0) < nowMs - pastMs)
+function isSilent({ windows, answered }: Watched, observation: Observation, nowMs: number): boolean {
+  return windows.some(({ selector, pastMs, least }, index) => {
+    const enough = new Set<string>()
+    for (const { labels, times, values, length } of observation.metrics.select(
+      selector.matchers,
+      nowMs - pastMs,
+      nowMs,
+    )) {
+      let count = 0
+      for (let at = length - 1; at >= 0 && (times[at] ?? 0) > nowMs - pastMs; at--)
+        if (!isStale(values[at] ?? 0)) count++
+      if (count >= least) enough.add(labelsKey(labels))
+    }
+    return [...(answered[index] ?? [])].some((series) => !enough.has(series))
   })
 }
+
+/** Metrics of probes; a condition without names may be about any. */
+const isOfProbe = ({ selector }: Window): boolean => metricOf(selector)?.startsWith('probe_') === true
 
 /** A condition whose every selector finds nothing, ever, was not judged: its metric may be misspelt or missing. */
 function hasData({ machine, expr }: Watched, observation: Observation): boolean {

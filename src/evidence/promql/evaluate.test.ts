@@ -137,13 +137,15 @@ test('an expression tells which series it reads, and how far back', () => {
   expect(lookbackOf(parsed.expr)).toBe(16 * 60_000)
 })
 
-test('how far back each selector reads, without those that `unless` takes away', () => {
-  const text = 'increase(a[10s] offset 5s) > b and max_over_time(rate(c[1m])[10m:]) > 0 unless d'
+test('what each selector has to find, without those that the whole can do without', () => {
+  const text =
+    'increase(a[10s] offset 5s) > b and max_over_time(rate(c[1m])[10m:]) > (e or vector(0)) unless d'
   const parsed = parsePromql(text)
   if ('problems' in parsed) throw new Error(text)
-  expect(windowsOf(parsed.expr).map(({ selector, pastMs }) => [metricOf(selector), pastMs / 1000])).toEqual([
-    ['a', 15],
-    ['b', 300],
-    ['c', 660],
+  const windows = windowsOf(parsed.expr)
+  expect(windows.map(({ selector, pastMs, least }) => [metricOf(selector), pastMs / 1000, least])).toEqual([
+    ['a', 15, 2],
+    ['b', 300, 1],
+    ['c', 660, 2],
   ])
 })

@@ -6,7 +6,8 @@ import { parseSyntax } from './parse.ts'
 export type { Expr, PromqlProblem, VectorSelector } from './ast.ts'
 export { evaluate, type EvaluateOptions } from './evaluate.ts'
 export { formatExpr } from './format.ts'
-export { longestRangeOf, lookbackOf, metricOf, selectorsOf, windowsOf } from './selectors.ts'
+export { labelsKey } from './labels.ts'
+export { longestRangeOf, lookbackOf, metricOf, selectorsOf, windowsOf, type Window } from './selectors.ts'
 export { conditionHolds, type Value, type VectorSample } from './value.ts'
 
 /** The expression, or everything that is wrong with the text in its order. Never throws. */

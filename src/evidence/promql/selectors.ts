@@ -57,22 +57,36 @@ export function timeReach(expr: Expr): Reach {
   }
 }
 
-/** A selector, and how far back it reads, ms. */
+/** What an expression has to find before it says anything. */
 export interface Window {
   readonly selector: VectorSelector
+  /** How far back it reads, ms. */
   readonly pastMs: number
+  /** Samples of a series that it takes. */
+  readonly least: number
 }
 
-/** The windows without which an expression gives nothing: not what `unless` takes away. */
+/** Functions that say nothing of a single sample. */
+const OF_TWO = new Set(['rate', 'irate', 'increase', 'delta', 'idelta', 'deriv', 'predict_linear'])
+
+/** The windows without which an expression says nothing: not what `unless` takes away, nor a side that `or` can do without. */
 export function windowsOf(expr: Expr): readonly Window[] {
-  const wider = (windows: readonly Window[], addedMs: number): Window[] =>
-    windows.map(({ selector, pastMs }) => ({ selector, pastMs: pastMs + addedMs }))
-  if (expr.kind === 'selector') return [{ selector: expr, pastMs: lookbackDeltaMs + expr.shift.offsetMs }]
+  if (expr.kind === 'selector')
+    return [{ selector: expr, pastMs: lookbackDeltaMs + expr.shift.offsetMs, least: 1 }]
   if (expr.kind === 'matrix')
-    return [{ selector: expr.selector, pastMs: expr.rangeMs + expr.selector.shift.offsetMs }]
-  if (expr.kind === 'subquery') return wider(windowsOf(expr.expr), expr.rangeMs + expr.shift.offsetMs)
+    return [{ selector: expr.selector, pastMs: expr.rangeMs + expr.selector.shift.offsetMs, least: 1 }]
+  if (expr.kind === 'subquery')
+    return windowsOf(expr.expr).map((window) => ({
+      ...window,
+      pastMs: window.pastMs + expr.rangeMs + expr.shift.offsetMs,
+    }))
   if (expr.kind === 'binary' && expr.op === 'unless') return windowsOf(expr.left)
-  return childrenOf(expr).flatMap(windowsOf)
+  const parts = childrenOf(expr).map(windowsOf)
+  if (expr.kind === 'binary' && expr.op === 'or' && parts.some((part) => part.length === 0)) return []
+  const windows = parts.flat()
+  return expr.kind === 'call' && OF_TWO.has(expr.name)
+    ? windows.map((window) => ({ ...window, least: 2 }))
+    : windows
 }
 
 /** The longest range that an expression looks over, ms: how long what has ended may go on to show. */
