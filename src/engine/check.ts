@@ -20,7 +20,9 @@ export async function check(
   symptoms: readonly Symptom[],
   references: References,
 ): Promise<CheckRecord[]> {
-  const records = [errorCheck(history), symptomCheck(journal), judgedCheck(symptoms), endCheck(journal)]
+  const unjudged = symptoms.filter(({ judged }) => !judged).map(({ spec }) => spec.name)
+  journal.update({ unjudged })
+  const records = [errorCheck(history), symptomCheck(journal), judgedCheck(unjudged), endCheck(journal)]
   const context = {
     history: history.operations,
     symptoms: journal.record.symptoms,
@@ -77,8 +79,7 @@ function symptomCheck({ record }: Journal): CheckRecord {
   return { name: 'no-unexpected-symptoms', checker: 'built-in', verdict, message }
 }
 
-function judgedCheck(symptoms: readonly Symptom[]): CheckRecord {
-  const unjudged = symptoms.filter(({ judged }) => !judged).map(({ spec }) => spec.name)
+function judgedCheck(unjudged: readonly string[]): CheckRecord {
   const message =
     unjudged.length === 0
       ? 'every symptom could be judged'

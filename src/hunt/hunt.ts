@@ -43,6 +43,8 @@ export type HuntEvent =
 
 /** So many runs in a row that say nothing are no accident. */
 const IDLE_LIMIT = 10
+/** Questions that leave alone what cannot be run; of the others each run says nothing then. */
+const AVOIDS_BROKEN: ReadonlySet<string> = new Set(['bisect', 'screen', 'amplify'])
 
 /** The answer when it is sure enough, when all runs were made, or when `signal` was aborted. */
 export async function hunt(directory: HuntDirectory, options: HuntOptions): Promise<Answer> {
@@ -54,7 +56,8 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
 
   const settle = (trial: TrialRecord): void => {
     directory.settle(trial)
-    idle = trial.outcome === 'void' ? idle + 1 : 0
+    const says = trial.outcome === 'shown' || trial.outcome === 'clean'
+    idle = says || (trial.outcome === 'broken' && AVOIDS_BROKEN.has(section.ask)) ? 0 : idle + 1
     progress({ type: 'trial', trial })
   }
   const grouped = async (trial: TrialRecord): Promise<TrialRecord> => {
@@ -97,7 +100,7 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
         stop.abort(new Error('it can no longer change the answer'))
     }
     if (idle >= IDLE_LIMIT && running.size === 0 && !over) {
-      const last = trials.findLast(({ outcome }) => outcome === 'void')
+      const last = trials.findLast(({ outcome }) => outcome === 'void' || outcome === 'broken')
       throw new TargetError(`the last ${idle} runs say nothing: ${last?.note ?? 'for no known reason'}`, {
         remedy: `when that is mended: quarry hunt ${directory.path}`,
       })

@@ -57,15 +57,15 @@ test('shown, clean, and after how long', () => {
 })
 
 test('a symptom that nothing can judge makes a point that cannot be run, not a run that says nothing', () => {
-  const checks = [check('no-unexpected-symptoms', 'pass'), check('symptoms-judged', 'unknown')]
-  expect(judge(record({ verdict: 'unknown', checks }), undefined)).toEqual({
-    outcome: 'broken',
-    seconds: 60,
-    note: 'symptoms-judged is unknown',
-  })
+  const unjudged = record({ verdict: 'unknown', unjudged: ['slow'] })
+  const note = 'there was no series to judge slow by'
+  expect(judge(unjudged, undefined)).toEqual({ outcome: 'broken', seconds: 60, note })
+  expect(judge(unjudged, 'slow')).toEqual({ outcome: 'broken', seconds: 60, note })
+  // It is not what is hunted.
+  expect(judge(unjudged, 'other')).toMatchObject({ outcome: 'void' })
   // It did not go on to its end: the metric might have come.
   const phases = [{ name: '1', from: at(10), to: at(70), ok: false }]
-  expect(judge(record({ verdict: 'unknown', checks, phases }), undefined)).toMatchObject({ outcome: 'void' })
+  expect(judge({ ...unjudged, phases }, undefined)).toMatchObject({ outcome: 'void' })
 })
 
 test('a run that could not be set up is broken, one that was aborted is void or cut', () => {

@@ -59,11 +59,9 @@ function judgeOutcome(
   if (record.failedDuring === 'setting-up' || record.failedDuring === 'created')
     return { outcome: 'broken', seconds, note: error?.message ?? 'it could not be set up' }
   // The next run at this point would say as little: a metric is missing there, such as a counter that only some kernels have.
-  const unjudged = record.checks.find(
-    ({ name, verdict }) => name === SYMPTOMS_JUDGED && verdict === 'unknown',
-  )
+  const unjudged = record.unjudged?.find((name) => symptom === undefined || name === symptom)
   if (unjudged !== undefined && wentToEnd(record))
-    return { outcome: 'broken', seconds, note: unjudged.message }
+    return { outcome: 'broken', seconds, note: `there was no series to judge ${unjudged} by` }
   const [sign] = Object.keys(signs)
   if (record.verdict === 'pass' && !record.partial)
     return sign === undefined || wentToEnd(record)
@@ -83,7 +81,6 @@ function judgeOutcome(
 const noted = (note: string | undefined): { note?: string } => (note === undefined ? {} : { note })
 
 const OTHER_SYMPTOMS = 'no-unexpected-symptoms'
-const SYMPTOMS_JUDGED = 'symptoms-judged'
 
 function secondsUntil({ states }: RunRecord, at: string): number {
   const began = states.find(({ state }) => state === 'running')

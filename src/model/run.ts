@@ -146,6 +146,8 @@ export interface RunRecord {
   /** Names of the symptoms that the definition watches for; records of older versions lack it. */
   readonly watchedFor?: readonly string[]
   readonly symptoms: readonly SymptomRecord[]
+  /** Those that no series could judge, once the run was checked; records of older versions lack it. */
+  readonly unjudged?: readonly string[]
   readonly captures: readonly CaptureRecord[]
   readonly checks: readonly CheckRecord[]
   readonly notLookedAt: readonly NotLookedAt[]
