@@ -64,6 +64,10 @@ export class TargetError extends Error {
   }
 }
 
+/** Whether an error is one of the system, such as `ENOENT`. */
+export const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
 /** The sentence to print for whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -110,7 +110,7 @@ async function checked(run: string, { directory, definition, load }: ByHand) {
   )
   if (text !== directory.text) refuse('its definition is not that of the hunt')
   const point = pointOf(directory.record, record)
-  const { symptom } = directory.record.section
+  const { symptom, quantity } = directory.record.section
   const [hunted, others] = [true, false].map((wanted) =>
     definition.symptoms.filter((one) => isHunted(one, symptom) === wanted).map(({ name }) => name),
   )
@@ -122,8 +122,8 @@ async function checked(run: string, { directory, definition, load }: ByHand) {
   const other = Object.keys({ ...expected.definition.parameters, ...record.parameters }).find(
     (name) =>
       name !== 'checkout' &&
-      // What a run does once the behaviour has shown changes nothing of what it says.
-      hunted?.every((one) => name !== thenOf(one)) === true &&
+      // What a run does once the behaviour has shown changes nothing of what it says, unless something is measured in it.
+      (quantity !== undefined || hunted?.every((one) => name !== thenOf(one)) === true) &&
       !isDeepStrictEqual(expected.definition.parameters[name], record.parameters[name]),
   )
   if (other !== undefined)

@@ -190,6 +190,10 @@ async function begin(
   const section = { ...given.data, ...(git === undefined ? {} : { git }) }
   const versions =
     git === undefined || section.ask !== 'bisect' ? undefined : await readHistory(git, context.signal)
+  const start =
+    section.ask === 'screen'
+      ? startOf(section.factors, valuesOf(input, Object.keys(section.factors ?? {})))
+      : undefined
   const record: HuntRecord = {
     version: 1,
     id: newHuntId(file, new Date()),
@@ -197,9 +201,7 @@ async function begin(
     section,
     parameters: parseParameters(parameter),
     ...(versions === undefined ? {} : { versions }),
-    ...(section.ask !== 'screen'
-      ? {}
-      : { start: startOf(section.factors, valuesOf(input, Object.keys(section.factors ?? {}))) }),
+    ...(start === undefined ? {} : { start }),
   }
   const check = samplePoint(record)
   const checkout = needsCheckout(input.text)

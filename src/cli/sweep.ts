@@ -1,8 +1,8 @@
-import { parseDuration } from '../base/duration.ts'
+import { formatDuration, parseDuration } from '../base/duration.ts'
 import { UserError } from '../base/errors.ts'
 import { sweep, sweepKept } from '../engine/sweep.ts'
 import { removeUnused, type Unused } from '../lab/cache.ts'
-import { areGuestsAbout } from '../lab/capacity.ts'
+import { guestsAboutMs } from '../lab/capacity.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { keptGroups } from '../store/kept-groups.ts'
 import { defineCommand } from './command.ts'
@@ -21,13 +21,13 @@ export const command = defineCommand({
   details: `Undoes whatever runs left behind whose process is gone (kill -9, a crash, a lost terminal): processes,
 mounts, files, stopped targets, trace switches. Runs that are alive are left alone. Doing it twice does no harm.
 Node groups that a definition keeps (mark_for_reuse, runlevel.final) stand until --kept. What --cache removes is fetched or
-built again by the run that needs it; while guests are about, what was used within a day stays.`,
+built again by the run that needs it; while guests are about, what they may still need stays.`,
   run: async ({ kept: also, cache }, context) => {
     const unusedMs = cache === undefined ? undefined : durationOf(cache)
     const swept = [...(await sweep()), ...(also ? await sweepKept() : [])]
     const kept = keptGroups()
-    const removed = unusedMs === undefined ? undefined : await removeUnusedFor(unusedMs)
-    if (context.json) context.printJson({ runs: swept, kept, ...(removed && { cache: removed }) })
+    const sweeping = unusedMs === undefined ? undefined : await removeUnusedFor(unusedMs)
+    if (context.json) context.printJson({ runs: swept, kept, ...(sweeping && { cache: sweeping.removed }) })
     else if (swept.length === 0) context.print('nothing to sweep: every run has ended by itself')
     for (const { run, status, sentences } of context.json ? [] : swept) {
       context.print(`${run}: ${status === 'alive' ? 'still runs; left alone' : status}`)
@@ -38,12 +38,14 @@ built again by the run that needs it; while guests are about, what was used with
         `${cluster}: ${group} on ${provisioner} kept at ${level} since ${since}; --kept takes it down`,
       )
     }
-    if (removed !== undefined && !context.json) context.print(removedText(removed))
+    if (sweeping !== undefined && unusedMs !== undefined && !context.json)
+      context.print(sweepingText(sweeping, unusedMs))
     return swept.some(({ status }) => status === 'failed') ? exitCodes.fail : exitCodes.pass
   },
 })
 
-const DAY_MS = 86_400_000
+/** What a run takes before its guests: it may build a kernel. */
+const BEFORE_GUESTS_MS = 3_600_000
 
 function durationOf(text: string): number {
   const milliseconds = parseDuration(text)
@@ -51,19 +53,28 @@ function durationOf(text: string): number {
   throw new UserError(`--cache ${text}: not a duration`, { remedy: 'such as 30d, 12h; 0 for everything' })
 }
 
-/** Paths that a run was told when it began are not taken from its guests. */
-async function removeUnusedFor(milliseconds: number): Promise<Unused[]> {
-  const ageMs = (await areGuestsAbout()) ? Math.max(milliseconds, DAY_MS) : milliseconds
-  return removeUnused(new Date(Date.now() - ageMs))
+interface Sweeping {
+  readonly removed: readonly Unused[]
+  /** What was used within this time stayed, ms. */
+  readonly withinMs: number
 }
 
-function removedText(removed: readonly Unused[]): string {
-  if (removed.length === 0) return 'cache: all that is in it was used since then'
+/** What those who have guests now may have been told of when they began stays. */
+async function removeUnusedFor(milliseconds: number): Promise<Sweeping> {
+  const aboutMs = await guestsAboutMs()
+  const withinMs = aboutMs === undefined ? milliseconds : Math.max(milliseconds, aboutMs + BEFORE_GUESTS_MS)
+  return { removed: await removeUnused(new Date(Date.now() - withinMs)), withinMs }
+}
+
+function sweepingText({ removed, withinMs }: Sweeping, askedMs: number): string {
+  const why = withinMs > askedMs ? ', for guests are about' : ''
+  const stays = withinMs === 0 ? '' : `; what was used within ${formatDuration(withinMs)} stays${why}`
+  if (removed.length === 0) return `cache: nothing to remove${stays}`
   const bytes = removed.reduce((sum, one) => sum + one.bytes, 0)
   const rows = removed.map((one) => [
     `${one.kind}/${one.key}`,
     megabytes(one.bytes),
     `used last ${one.usedAt.toISOString().slice(0, 16).replace('T', ' ')}`,
   ])
-  return `cache: removed ${megabytes(bytes)}\n${table(rows)}`
+  return `cache: ${megabytes(bytes)} removed${stays}\n${table(rows)}`
 }

@@ -5,6 +5,7 @@
  */
 import { existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { hasCode } from '../base/errors.ts'
 import type { TrialRecord } from '../model/hunt.ts'
 
 /** What is kept of a run until the hunt takes it up. */
@@ -27,7 +28,7 @@ export function leaveRun(hunt: string, added: Added): boolean {
     linkSync(draft, file)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   } finally {
     rmSync(draft, { force: true })

@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { EnvironmentError, UserError, messageOf } from '../base/errors.ts'
+import { EnvironmentError, hasCode, messageOf, UserError } from '../base/errors.ts'
 import type { Answer, Point, Trial, TrialRecord } from '../model/hunt.ts'
 import { aliveness, ownerOf, type Owner } from '../node/ledger-lines.ts'
 import type { HuntSection } from '../plugin/hunt-section.ts'
@@ -169,7 +169,7 @@ function takeLock(file: string, hunt: string): void {
       writeFileSync(file, JSON.stringify(ownerOf(hunt)), { flag: 'wx' })
       return
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (!hasCode(error, 'EEXIST')) throw error
     }
     const holder = ownerIn(file)
     const { alive, reason } = holder === undefined ? { alive: false } : aliveness(holder)

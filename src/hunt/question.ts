@@ -76,16 +76,21 @@ const levelOf = (levels: readonly Level[], value: unknown): Level | undefined =>
   levels.find((level) => level === value || String(level) === value)
 
 /**
- * The point that is the definition as it stands: for each factor its value, where the hunt asks about it, else the first.
+ * The point that is the definition as it stands; undefined where a factor has a value that the hunt does not ask about. One
+ * with a single level has it in every run.
  * @param values of the factors in the definition
  */
-export function startOf(factors: HuntSection['factors'], values: Readonly<Record<string, unknown>>): Point {
-  return Object.fromEntries(
-    Object.entries(factors ?? {}).map(([factor, levels]) => {
-      const [first = ''] = levels
-      return [factor, levelOf(levels, values[factor]) ?? first]
-    }),
-  )
+export function startOf(
+  factors: HuntSection['factors'],
+  values: Readonly<Record<string, unknown>>,
+): Point | undefined {
+  const point: Record<string, Level> = {}
+  for (const [factor, levels] of Object.entries(factors ?? {})) {
+    const level = levels.length === 1 ? levels[0] : levelOf(levels, values[factor])
+    if (level === undefined) return undefined
+    point[factor] = level
+  }
+  return point
 }
 
 /**

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { cached, contentKey, removeUnused } from './cache.ts'
+import { processStat } from '../base/process-tree.ts'
 import { lockFile } from './lock.ts'
 
 const { signal } = new AbortController()
@@ -65,16 +66,21 @@ test('what was not used for long is removed; what was, is locked or is being mad
   }
   await cached({ kind: 'things', key: 'used', signal, make })
   await using _ = await lockFile(join(directory, 'things', 'locked.lock'), signal, () => {})
-  await mkdir(join(directory, 'things', 'new.making-1-1'))
+  // One that another process is at, one of a dead process, and a tree that is being made under the lock of its own.
+  const { started } = processStat(process.ppid) ?? { started: '' }
+  const alive = `new.making-${process.ppid}-${started}`
+  for (const name of [alive, 'old.making-4194305-1', 'tree.making'])
+    await mkdir(join(directory, 'things', name))
   await writeFile(join(directory, 'things', 'a file'), '')
-  expect(await removeUnused(new Date(2021, 1, 1))).toEqual([
-    { kind: 'things', key: 'unused', bytes: 4, usedAt: old },
-  ])
+  const removed = await removeUnused(new Date(2021, 1, 1))
+  expect(removed).toMatchObject([{ kind: 'things', key: 'unused', usedAt: old }])
+  expect(removed[0]?.bytes).toBeGreaterThan(0)
   expect((await readdir(join(directory, 'things'))).toSorted()).toEqual([
     'a file',
     'locked',
     'locked.lock',
-    'new.making-1-1',
+    alive,
+    'tree.making',
     'used',
   ])
 })

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { hasCode } from '../base/errors.ts'
 import { sleep } from '../base/abort.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 import { tryLock } from './lock.ts'
@@ -43,7 +44,8 @@ export async function cached({ kind, key, signal, make }: CacheEntry): Promise<s
   const parent = join(cacheDirectory(), kind)
   const place = join(parent, key)
   await mkdir(parent, { recursive: true })
-  while (!existsSync(place)) {
+  // Gone at the last moment, it is made anew.
+  while (!(await markUsed(place))) {
     const other = underway.get(place)
     if (other !== undefined) {
       await other.catch(() => {})
@@ -55,59 +57,96 @@ export async function cached({ kind, key, signal, make }: CacheEntry): Promise<s
       await making.finally(() => underway.delete(place))
     }
   }
-  await markUsed(place)
   return place
 }
 
-/** Notes at an entry that it was used now: in its modification time. */
-export async function markUsed(place: string): Promise<void> {
+/** Notes at an entry that it was used now, in its modification time; false when it is gone. Others' entries keep theirs. */
+export async function markUsed(place: string): Promise<boolean> {
   const now = new Date()
-  await utimes(place, now, now)
+  try {
+    await utimes(place, now, now)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EPERM') || hasCode(error, 'EROFS')) return true
+    if (hasCode(error, 'ENOENT')) return false
+    throw error
+  }
 }
 
 /** An entry that nobody has used for a while. */
 export interface Unused {
   readonly kind: string
   readonly key: string
-  /** Of its files, in bytes. */
+  /** What the disk has free without it, in bytes. */
   readonly bytes: number
   readonly usedAt: Date
 }
 
-/** Removes the entries that were not used since; what is being made, or is locked, is left alone. Gives what was removed. */
+/**
+ * Removes the entries that were not used since, and what dead processes were at; what is being made, or is locked, is left
+ * alone. Gives the entries that were removed.
+ */
 export async function removeUnused(since: Date): Promise<Unused[]> {
   const removed: Unused[] = []
   for (const kind of await readdir(cacheDirectory()).catch(() => [])) {
     const parent = join(cacheDirectory(), kind)
     for (const entry of await readdir(parent, { withFileTypes: true }).catch(() => [])) {
-      if (!entry.isDirectory() || entry.name.includes('.making-')) continue
-      const place = join(parent, entry.name)
-      const { mtime } = await stat(place)
-      if (mtime >= since) continue
-      await using lock = await tryLock(`${place}.lock`)
-      if (lock === undefined) continue
-      const bytes = await bytesBelow(place)
-      // Under the name of something half made: whoever wants it waits, and killed in between it is removed by the next.
-      const doomed = placeOfMaking(place)
-      await rename(place, doomed)
-      await rm(doomed, { recursive: true })
-      removed.push({ kind, key: entry.name, bytes, usedAt: mtime })
+      if (!entry.isDirectory()) continue
+      const [key = ''] = entry.name.split(MAKING)
+      if (key !== entry.name) {
+        await isBeingMade(parent, key)
+        continue
+      }
+      const usedAt = await removeEntry(join(parent, key), since)
+      if (usedAt !== undefined) removed.push({ kind, key, ...usedAt })
     }
   }
   return removed
 }
 
-/** Size of all files below a directory, in bytes. */
+/** Removes one unless it was used since, or is locked. */
+async function removeEntry(place: string, since: Date): Promise<Omit<Unused, 'kind' | 'key'> | undefined> {
+  const usedAt = await timeOf(place)
+  if (usedAt === undefined || usedAt >= since) return undefined
+  await using lock = await tryLock(`${place}.lock`)
+  if (lock === undefined) return undefined
+  // Under the name of something half made whoever wants it waits; and it is seen whether somebody took it at the last moment.
+  const doomed = placeOfMaking(place)
+  try {
+    await rename(place, doomed)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+  const now = await timeOf(doomed)
+  if (now !== undefined && now >= since) {
+    await rename(doomed, place)
+    return undefined
+  }
+  const bytes = await bytesBelow(doomed)
+  await rm(doomed, { recursive: true })
+  return { bytes, usedAt }
+}
+
+const timeOf = async (place: string): Promise<Date | undefined> =>
+  (await stat(place).catch(() => undefined))?.mtime
+
+/** What the disk has free without a directory, in bytes: of files that have no other name elsewhere, their blocks. */
 export async function bytesBelow(directory: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+    if (!entry.isFile()) continue
+    const { nlink, blocks } = await stat(join(entry.parentPath, entry.name))
+    if (nlink === 1) bytes += blocks * 512
   }
   return bytes
 }
 
+/** In the name of a directory that is not whole yet, or not any more. */
+export const MAKING = '.making'
+
 const placeOfMaking = (place: string): string =>
-  `${place}.making-${process.pid}-${processStat(process.pid)?.started ?? ''}`
+  `${place}${MAKING}-${process.pid}-${processStat(process.pid)?.started ?? ''}`
 
 async function makeAt(place: string, make: CacheEntry['make']): Promise<void> {
   const directory = placeOfMaking(place)
@@ -127,8 +166,8 @@ async function makeAt(place: string, make: CacheEntry['make']): Promise<void> {
 async function isBeingMade(parent: string, key: string): Promise<boolean> {
   let made = false
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(`${key}.making-`)) continue
-    const [pid = '', started = ''] = name.slice(key.length + '.making-'.length).split('-')
+    if (!name.startsWith(`${key}${MAKING}-`)) continue
+    const [pid = '', started = ''] = name.slice(key.length + MAKING.length + 1).split('-')
     if (Number(pid) !== process.pid && isAlive({ pid: Number(pid), started })) made = true
     else await rm(join(parent, name), { recursive: true, force: true })
   }

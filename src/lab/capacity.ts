@@ -92,10 +92,12 @@ export async function takeRoom(
   }
 }
 
-/** Whether anybody on this host has guests, or waits for them. */
-export async function areGuestsAbout(): Promise<boolean> {
+/** For how long somebody on this host has had guests, or has waited for them, ms; undefined when there are none. */
+export async function guestsAboutMs(): Promise<number | undefined> {
   const directory = join(cacheDirectory(), 'guests')
-  return existsSync(directory) && (await claims(directory)).length > 0
+  const all = existsSync(directory) ? await claims(directory) : []
+  if (all.length === 0) return undefined
+  return Math.max(...all.map(({ atNs }) => Number(process.hrtime.bigint() - BigInt(atNs)) / 1e6))
 }
 
 /** Those of live processes; what dead ones left is removed. */

@@ -1,5 +1,6 @@
 /** A lock between processes: a file that names its holder, and is void when the holder is gone. */
 import { link, open, readFile, rm } from 'node:fs/promises'
+import { hasCode } from '../base/errors.ts'
 import { sleep } from '../base/abort.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 
@@ -69,6 +70,3 @@ async function removeOf(path: string, text: string): Promise<void> {
   if ((await readFile(right, 'utf8')) === text) await rm(path, { force: true })
   await rm(right, { force: true })
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

@@ -123,7 +123,7 @@ export type Picture =
       readonly type: 'posterior'
       readonly over: string
       readonly bars: readonly { readonly label: string; readonly probability: number }[]
-      /** By what is likeliest so far: the runs on either side of it. */
+      /** At each combination of what is likeliest so far. */
       readonly rates?: readonly LabelledRate[]
     }
   | {

@@ -7,6 +7,7 @@
  */
 import { readSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasCode } from '../base/errors.ts'
 import type { EnvironmentError } from '../base/errors.ts'
 
 /** An agent that is silent for so long, in ms, is given up: longer than a connection that is silent. */
@@ -214,7 +215,7 @@ function attempt(call: () => number): number | undefined {
   try {
     return call()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined
+    if (hasCode(error, 'EAGAIN')) return undefined
     throw error
   }
 }

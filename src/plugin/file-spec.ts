@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { throwIfAborted } from '../base/abort.ts'
-import { EnvironmentError, UserError } from '../base/errors.ts'
+import { EnvironmentError, hasCode, UserError } from '../base/errors.ts'
 import { openHttp } from '../base/http.ts'
 import { runProcess } from '../base/process.ts'
 import type { FileSpec } from '../model/file-spec.ts'
@@ -122,7 +122,7 @@ export async function makeFile(
   await mkdir(dirname(path), { recursive: true })
   const write = (content: string | Uint8Array): Promise<void> =>
     writeFile(path, content, { flag: 'wx' }).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (!hasCode(error, 'EEXIST')) throw error
     })
   switch (spec.type) {
     case 'data':

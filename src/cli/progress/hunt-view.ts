@@ -76,19 +76,19 @@ function strip(trials: readonly Trial[], width: number): string[] {
 
 function picture(shown: Picture, width: number): string[] {
   if (shown.type === 'rates') return rates(shown.rates, width)
-  const bars = shown.bars.length <= FEW ? named(shown.bars) : posterior(shown, width)
-  return [...bars, ...rates(shown.rates ?? [], width)]
+  const bars = shown.bars.length <= FEW ? named(shown.bars, width) : posterior(shown, width)
+  return [...bars, ...rates(shown.rates?.slice(0, FEW) ?? [], width)]
 }
 
-/** So few candidates have a line each. */
+/** So few candidates, or groups of runs beside them, have a line each. */
 const FEW = 8
-const WIDE = 30
 
-function named(bars: (Picture & { type: 'posterior' })['bars']): string[] {
+function named(bars: (Picture & { type: 'posterior' })['bars'], width: number): string[] {
   const label = Math.max(...bars.map((one) => one.label.length))
+  const wide = Math.min(RULER, Math.max(10, width - label - 12))
   return bars.map((one) => {
-    const filled = Math.round(one.probability * WIDE)
-    const bar = `${styled('magenta', '█'.repeat(filled))}${styled('dim', '╌'.repeat(WIDE - filled))}`
+    const filled = Math.round(one.probability * wide)
+    const bar = `${styled('magenta', '█'.repeat(filled))}${styled('dim', '╌'.repeat(wide - filled))}`
     return `${oneLine(one.label).padEnd(label)}  ${bar}  ${(one.probability * 100).toFixed(1)} %`
   })
 }

@@ -21,7 +21,9 @@ interface Queue {
   function: string
   previous_function: string
   position: number
-  /** Listings that step back, and all that show more than one timer: while it was sick, and before or after. */
+  /** Listings that step back. */
+  all_back: number
+  /** The same, and all that show more than one timer: while it was sick, and otherwise. */
   back: number
   listings: number
   healthy_back: number
@@ -62,17 +64,20 @@ export async function unorderedTimers(the: Case): Promise<Candidate[]> {
       FROM pairs WHERE back GROUP BY ALL
     ), commonest AS (
       SELECT node, cpu, clock, arg_max(struct_pack(function, previous_function, position), times) AS step FROM steps GROUP BY ALL
+    ), named AS (
+      SELECT *, back AND function = step.function AND previous_function = step.previous_function AS named
+      FROM pairs JOIN commonest USING (node, cpu, clock)
     )
     SELECT node, cpu, clock, step.function AS function, step.previous_function AS previous_function, step.position AS position,
-      count(DISTINCT listing) FILTER (sick AND back)::DOUBLE AS back, count(DISTINCT listing) FILTER (sick)::DOUBLE AS listings,
+      count(DISTINCT listing) FILTER (back)::DOUBLE AS all_back, count(DISTINCT listing) FILTER (sick AND back)::DOUBLE AS back, count(DISTINCT listing) FILTER (sick)::DOUBLE AS listings,
       count(DISTINCT listing) FILTER (NOT sick AND back)::DOUBLE AS healthy_back,
       count(DISTINCT listing) FILTER (NOT sick)::DOUBLE AS healthy_listings,
-      bool_and(now_ns IS NULL) AS printed, max(previous - expires_ns) FILTER (back)::DOUBLE AS back_ns,
-      coalesce(max(now_ns - expires_ns) FILTER (back), 0)::DOUBLE AS late_ns
-    FROM pairs JOIN commonest USING (node, cpu, clock) GROUP BY node, cpu, clock, step ORDER BY back DESC, back_ns DESC LIMIT 50`)
+      bool_and(now_ns IS NULL) AS printed, max(previous - expires_ns) FILTER (named)::DOUBLE AS back_ns,
+      coalesce(max(now_ns - expires_ns) FILTER (named), 0)::DOUBLE AS late_ns
+    FROM named GROUP BY node, cpu, clock, step ORDER BY back DESC, back_ns DESC LIMIT 50`)
   return rows.flatMap((row) => {
     const late = row.late_ns > 0
-    const all = row.back + row.healthy_back
+    const all = row.all_back
     const comparison = the.comparisons.make(chanceOf(row) * (late ? CHANCE_OF_DUE : 1), 'rules')
     const queue = row.cpu < 0 ? 'A timer queue' : `The timer queue of CPU ${row.cpu}`
     const where = row.printed ? '' : ` (${plain(row.clock)})`
@@ -113,8 +118,8 @@ export async function unorderedTimers(the: Case): Promise<Candidate[]> {
 }
 
 /** That a healthy queue is listed like this: by the worse of two looks, at sick listings against others, and at all alike. */
-function chanceOf({ printed, back, listings, healthy_back, healthy_listings }: Queue): number {
-  if (printed) return CHANCE_OF_ONE_PRINT ** (back + healthy_back)
+function chanceOf({ printed, all_back, back, listings, healthy_back, healthy_listings }: Queue): number {
+  if (printed) return CHANCE_OF_ONE_PRINT ** all_back
   const usual = (healthy_back + 1) / (healthy_listings + PRESUMED)
   const sick = binomialTail(back, listings, usual)
   const ever = binomialTail(back + healthy_back, listings + healthy_listings, 1 / PRESUMED)

@@ -1,4 +1,5 @@
 /** Threads in a timed wait that has not ended although its time is over. */
+import { LATE_TIMER_NS } from './timers.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'
 import { isObserver } from '../case/involved.ts'
@@ -13,9 +14,7 @@ const CHANCE_OF_LATE = 0.005
 
 export async function overdueThreads(the: Case): Promise<Candidate[]> {
   const threads = await waitingThreads(the)
-  const listings = new Map<string, number>()
-  for (const node of new Set(threads.map((thread) => thread.node)))
-    listings.set(node, await listingsWithoutLate(the, node))
+  const queues = await listedQueues(the)
   return threads.flatMap((thread) => {
     const lateness = latenessOf(thread)
     if (lateness === undefined || isObserver(thread.process)) return []
@@ -24,12 +23,14 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
     const p = violated ? CHANCE_OF_LATE ** Math.min(2, thread.looks) : 1
     const comparison = the.comparisons.make(p, 'rules')
     if (!violated) return []
-    const looked = listings.get(thread.node) ?? 0
+    const pastNs = Number(thread.last) - late + SLACK_NS
+    const listed = queues.filter(({ node, ts }) => node === thread.node && Number(ts) > pastNs)
+    const looks = listed.filter(({ monotonic }) => monotonic).length
     const absent =
-      looked === 0
+      looks === 0 || listed.some((queue) => queue.late)
         ? ''
-        : ` None of the timers that the kernel listed meanwhile (${count(looked)} times) is overdue: that of this thread is not ` +
-          `where the kernel looks.`
+        : ` Of the timers that the kernel listed meanwhile (${looks === 1 ? 'once' : `${count(looks)} times`}) none is overdue: that of ` +
+          `this thread is out of its place, or has fired in vain.`
     const candidate: Candidate = {
       kind: 'overdue',
       layer: 'kernel',
@@ -73,13 +74,21 @@ export async function overdueThreads(the: Case): Promise<Candidate[]> {
   })
 }
 
-/** How often the timers of a node were listed while it was sick, if none of them was overdue; else 0. */
-async function listingsWithoutLate(the: Case, node: string): Promise<number> {
-  const [row] = await the.evidence.rows<{ listings: number; late: number }>(`
-    SELECT count(DISTINCT (capture, now_ns))::DOUBLE AS listings, count(*) FILTER (now_ns - expires_ns > ${SLACK_NS})::DOUBLE AS late
-    FROM timers WHERE ${the.sick.captured} AND node = ${literal(node)} AND now_ns IS NOT NULL AND position IS NOT NULL
-      AND clock = 'ktime_get' AND operation IS NULL`)
-  return row === undefined || row.late > 0 ? 0 : row.listings
+interface Listing {
+  readonly node: string
+  /** When the last of its timers was read, ns. */
+  readonly ts: bigint
+  /** Each listing has several queues, and one of this clock. */
+  readonly monotonic: boolean
+  readonly late: boolean
+}
+
+/** The queues of the kernel's timers as they were listed while it was sick, and whether a timer in them was overdue. */
+async function listedQueues(the: Case): Promise<Listing[]> {
+  return the.evidence.rows<Listing>(`
+    SELECT node, max(ts) AS ts, clock = 'ktime_get' AS monotonic, bool_or(now_ns - expires_ns > ${LATE_TIMER_NS}) AS late FROM timers
+    WHERE ${the.sick.captured} AND now_ns IS NOT NULL AND position IS NOT NULL AND expires_ns > 0 AND operation IS NULL
+    GROUP BY node, capture, clock, now_ns`)
 }
 
 /** How long it asked to wait (0 when only the deadline is known), and how long that is over; ns. */

@@ -1,4 +1,4 @@
-/** Queues of timers that are out of order for moments only. */
+/** What listings of the kernel's timers say: out of order for moments, overdue, or not there at all. */
 import { expect, test } from 'vitest'
 import type { RowSink } from '../../plugin/evidence.ts'
 import { at, SyntheticRun, type RungSketch } from '../synthetic-run.ts'
@@ -48,3 +48,44 @@ test.each([
       : [],
   )
 })
+
+test.each([
+  { realtime: -5, told: false },
+  { realtime: 5, told: true },
+])(
+  'a sleeper past its deadline, and a timer on another clock that is due in $realtime s',
+  async ({ realtime, told }) => {
+    await using run = await SyntheticRun.begin(90)
+    run.capture('sick', 60, [{ pid: 80, comm: 'java' }], READ, (sink) => {
+      for (const look of [0, 1])
+        sink('threads').add('threads', {
+          ts: at(60 + look),
+          pid: 80,
+          tid: 81,
+          comm: 'worker',
+          process: 'java',
+          state: 'S',
+          syscall: 'futex',
+          syscall_args: '0x7f 0x89 0x0',
+          deadline_ns: at(40),
+          waiting_ns: (30 + look) * 1e9,
+          voluntary_switches: 900,
+        })
+      listings(sink('timers'), 61, 0)
+      const now = 1.7e18
+      sink('timers').add('timers', {
+        ts: at(62),
+        cpu: 1,
+        clock: 'ktime_get_real',
+        position: 0,
+        function: 'hrtimer_wakeup',
+        expires_ns: now + realtime * 1e9,
+        now_ns: now,
+        count: 1,
+      })
+    })
+    const found = (await confidentOf(run)).find(({ subject }) => subject.tid === 81)
+    expect(found?.statement).toMatch(/past its deadline/)
+    expect(found?.statement.includes('(200 times) none is overdue')).toBe(told)
+  },
+)

@@ -3,7 +3,7 @@ import { pointText, type Answer, type LabelledRate, type Level } from '../../mod
 import { confidenceSequence } from '../stats/confidence-sequence.ts'
 import { runsText } from '../tally.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
-import { conditionOf } from './phrase.ts'
+import { conditionOf, isAll } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds, pointOf } from './space.ts'
 
 /** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
@@ -49,7 +49,7 @@ export function leading(rules: readonly Rule[]): Group | undefined {
     // Sorted by weight: the rest together could not lead.
     if (rule.weight < WORTH_A_GROUP * (rules[0]?.weight ?? 0)) break
     const literals = rule.literals.toSorted((a, b) => a.factor - b.factor)
-    const key = `${rule.how} ${literals.map(({ factor, mask }) => `${factor}:${mask}`).join()}`
+    const key = `${rule.how} ${rule.high.join()} ${rule.literals.map(({ factor, mask }) => `${factor}:${mask}`).join()}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { how: rule.how, literals, weight: rule.weight, rule })
     else group.weight += rule.weight
@@ -163,14 +163,11 @@ function resultOf(
       ),
     ),
     how: group.how,
-    together: group.literals.length > 1 && takesAll(group.rule),
+    together: group.literals.length > 1 && isAll(group.rule.high),
     with: group.how === 'none' ? null : held,
     without,
   }
 }
-
-/** Cells are numbered by which literals hold in them: the last is where all do. */
-const takesAll = ({ high }: Rule): boolean => high.indexOf(true) === high.length - 1
 
 function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenResult, done: boolean): string {
   if ((result.with?.runs ?? 0) + result.without.runs === 0) return 'Nothing is known yet.'
@@ -184,11 +181,7 @@ function sentenceOf({ space, confidence }: Known, group: Group, result: ScreenRe
 
 const decapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
-function claimOf(
-  space: Space,
-  { how, literals, rule }: Group,
-  { with: held, without }: ScreenResult,
-): string {
+function claimOf(space: Space, { rule }: Group, { with: held, without }: ScreenResult): string {
   if (held === null) {
     const { shown, runs, high } = without
     if (shown === 0)
@@ -196,10 +189,7 @@ function claimOf(
     return `None of the factors matters: it came in ${shown} of ${runsText(runs)}, whatever their levels`
   }
   const rates = `${held.shown} of ${runsText(held.runs)}, against ${without.shown} of ${without.runs} otherwise`
-  const condition = conditionOf(space, how, literals)
-  if (how === 'more' && !takesAll(rule))
-    return `It depends on more than two factors, ${condition} among them: ${rates}`
-  return `It comes when ${condition}: ${rates}`
+  return `It comes when ${conditionOf(space, rule)}: ${rates}`
 }
 
 /** Entropy that is to go over what the next run takes of it. */

@@ -15,9 +15,7 @@ export async function kernelNamed(words: string): Promise<Kernel | undefined> {
   const file = fileOf(words)
   if (!existsSync(file)) return undefined
   const directory = join(cacheDirectory(), KERNELS, (await readFile(file, 'utf8')).trim())
-  if (!existsSync(directory)) return undefined
-  await markUsed(directory)
-  return readKernel(directory)
+  return (await markUsed(directory)) ? readKernel(directory) : undefined
 }
 
 /** From now on these words mean this kernel. */

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runProcess } from '../../base/process.ts'
-import { cacheDirectory, markUsed } from '../cache.ts'
+import { cacheDirectory, MAKING, markUsed } from '../cache.ts'
 import { lockFile, tryLock } from '../lock.ts'
 import type { KernelOptions } from './options.ts'
 import type { KernelSource } from './source.ts'
@@ -120,13 +120,18 @@ async function makeTree(
   { signal, progress }: KernelOptions,
 ): Promise<void> {
   const directory = join(parent, name)
-  const making = `${directory}.making`
+  const making = `${directory}${MAKING}`
   await rm(making, { recursive: true, force: true })
   progress('making a tree to build in')
   await must(['cp', '-al', source.directory, making], signal)
   // The objects of another configuration are a start: make compiles again what its options change.
   for (const other of await readdir(parent)) {
-    if (!other.startsWith(`${source.key}_`) || !existsSync(join(parent, other, 'vmlinux'))) continue
+    if (
+      other.includes(MAKING) ||
+      !other.startsWith(`${source.key}_`) ||
+      !existsSync(join(parent, other, 'vmlinux'))
+    )
+      continue
     await using lock = await tryLock(join(parent, `${other}.lock`))
     if (lock === undefined || existsSync(join(parent, other, OWN, BUILDING))) continue
     // What has no second name does not come from the source. The format keeps times to the nanosecond, as make does.

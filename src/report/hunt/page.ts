@@ -75,7 +75,7 @@ export function huntPage(report: HuntReport): string {
 
 function pictureOf(picture: Picture): Html {
   return picture.type === 'posterior'
-    ? html`${posterior(picture)}${picture.rates !== undefined && rates(picture.rates)}`
+    ? html`${posterior(picture)}${(picture.rates?.length ?? 0) > 0 && rates(picture.rates ?? [])}`
     : rates(picture.rates)
 }
 

@@ -1,6 +1,6 @@
 /** Results out of run directories: verdict, symptoms, duration, and what the histogram logs hold; and what may explain them. */
 import { join } from 'node:path'
-import { messageOf } from '../../base/errors.ts'
+import { hasCode, messageOf } from '../../base/errors.ts'
 import { openEvidence } from '../../evidence/query.ts'
 import type { RunRecord } from '../../model/run.ts'
 import type { ResultSeries, ResultTable, TrendPoint } from '../../model/trend.ts'
@@ -84,7 +84,7 @@ async function measuredInLogs({ directory }: EndedRun, onBad: (why: string) => v
       })),
     )
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const isMissing = hasCode(error, 'ENOENT')
     if (!isMissing) onBad(messageOf(error))
     return []
   }

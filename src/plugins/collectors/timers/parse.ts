@@ -79,7 +79,8 @@ function parseTimer(text: string): Row<'timers'> | undefined {
   const match = /^#(\d{1,9}): ([^,]+), ([^,]+), S:[0-9a-f]+(?:, [^,]+, (.*)\/(\d{1,10}))?$/.exec(text)
   if (match === null) return undefined
   const [, position, address = '', callback = '', comm, pid] = match
-  const timer = /^<([0-9a-f]+)>$/.exec(address)?.[1]
+  // All zeros where the kernel tells nobody.
+  const timer = /^<([0-9a-f]*[1-9a-f][0-9a-f]*)>$/.exec(address)?.[1]
   const row: Row<'timers'> = { position: Number(position), function: callback, count: 1n }
   if (timer !== undefined) row.timer = timer
   if (comm !== undefined) Object.assign(row, { comm, pid: Number(pid) })
