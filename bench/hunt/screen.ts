@@ -5,7 +5,9 @@
  * "Told" has also the two rates (Wald's SPRT for each factor) and the direction that suits the case: nobody has that,
  * and it is the least that one factor at a time can need.
  *
- * Intervals are of 95 %: those of shares by Clopper and Pearson. 200 hunts take about 6 minutes of two CPUs.
+ * "Begun": our hunt is told where the behaviour was seen, which is so with all factors bad, and with all of them good is not.
+ *
+ * Intervals are of 95 %: those of shares by Clopper and Pearson. 200 hunts take about 20 minutes of two CPUs.
  *
  *     node bench/hunt/screen.ts [HUNTS]     our hunts of each case; 200 if left out
  */
@@ -49,6 +51,12 @@ const cases: readonly Case[] = [
     acts: (bad) => bad[3] === true && bad[9] === true,
     direction: 'down',
   },
+  {
+    name: 'three together',
+    active: [3, 9, 12],
+    acts: (bad) => bad[3] === true && bad[9] === true && bad[12] === true,
+    direction: 'down',
+  },
   { name: 'one', active: [3], acts: (bad) => bad[3] === true, direction: 'up' },
   { name: 'none', active: [], acts: () => false, direction: 'up' },
 ]
@@ -64,9 +72,14 @@ const names = Array.from({ length: FACTORS }, (_, at) => `f${at}`)
 /** The bad level of each factor: ours is not told. */
 const badOf = (at: number): Level => at % 2 === 1
 
-function ours({ acts, active }: Case, random: Random): Outcome {
+/** Where the behaviour is said to have been seen: all factors bad, or, which is not so, all good. */
+type Begun = 'bad' | 'good'
+
+function ours({ acts, active }: Case, random: Random, begun: Begun | undefined): Outcome {
   const factors = Object.fromEntries(names.map((name) => [name, [false, true]]))
-  const planner = screenPlanner({ factors, confidence: 1 - ERROR })
+  const levelAt = (at: number): Level => badOf(at) === (begun === 'bad')
+  const start = Object.fromEntries(names.map((name, at) => [name, levelAt(at)]))
+  const planner = screenPlanner({ factors, confidence: 1 - ERROR, ...(begun === undefined ? {} : { start }) })
   const trials: Trial[] = []
   const began = process.threadCpuUsage().user
   while (trials.length < MOST_RUNS) {
@@ -83,7 +96,7 @@ function ours({ acts, active }: Case, random: Random): Outcome {
   const result = planner.answer(trials).result as ScreenResult
   const expected = active.map((at) => `f${at}=${badOf(at)}`).join()
   const found = result.active.map(({ factor, level }) => `${factor}=${level}`).join()
-  const together = active.length === 2 && !acts(names.map((_, at) => at === active[0]))
+  const together = active.length > 1 && !acts(names.map((_, at) => at === active[0]))
   return {
     runs: trials.length,
     right: found === expected && result.together === together,
@@ -246,23 +259,24 @@ const randomOf = (number: number, hunt: number): Random => seededRandom(1000 * n
 /** Of the hunts of a case those of one of several threads. */
 interface Part {
   readonly number: number
+  readonly begun: Begun | undefined
   readonly from: number
   readonly step: number
 }
 
-function ourPart({ number, from, step }: Part): Outcome[] {
+function ourPart({ number, begun, from, step }: Part): Outcome[] {
   const one = cases[number]
   if (one === undefined) throw new Error(`there is no case ${number}`)
   const outcomes: Outcome[] = []
-  for (let hunt = from; hunt < hunts; hunt += step) outcomes.push(ours(one, randomOf(number, hunt)))
+  for (let hunt = from; hunt < hunts; hunt += step) outcomes.push(ours(one, randomOf(number, hunt), begun))
   return outcomes
 }
 
-async function ourHunts(number: number): Promise<Outcome[]> {
+async function ourHunts(number: number, begun?: Begun): Promise<Outcome[]> {
   const step = availableParallelism()
   const parts = await Promise.all(
     Array.from({ length: step }, (_, from) => {
-      const part: Part = { number, from, step }
+      const part: Part = { number, begun, from, step }
       const worker = new Worker(import.meta.filename, { workerData: part, argv: [String(hunts)] })
       return new Promise<Outcome[]>(
         (resolve, reject) => void worker.on('message', resolve).on('error', reject),
@@ -294,6 +308,8 @@ async function report(one: Case, number: number): Promise<void> {
     )
   }
   line('screen', us)
+  line('screen, begun with all factors bad', await ourHunts(number, 'bad'))
+  line('screen, begun with all factors good', await ourHunts(number, 'good'))
   for (const [name, method] of Object.entries(others))
     line(
       name,
