@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os'
 import { UserError } from '../base/errors.ts'
-import { parseDuration } from '../base/duration.ts'
 import { checkTargets } from '../engine/targets.ts'
 import { bareGroup, type ComponentUse, type Definition } from '../model/definition.ts'
 import { tiers } from '../model/tier.ts'
@@ -8,7 +7,7 @@ import type { Tier } from '../model/tier.ts'
 import { localNode } from '../node/local.ts'
 import type { Registry } from '../plugin/registry.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, durationOption } from './command.ts'
 import { execute } from './execute.ts'
 
 const OBSERVING: readonly Tier[] = ['read', 'sample', 'trace']
@@ -142,9 +141,9 @@ function tiersUpTo(word: string | undefined): readonly Tier[] {
 }
 
 function durationOf(word: string): number {
-  const milliseconds = parseDuration(word)
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds
-  throw new UserError(`--window ${word}: not a duration`, { remedy: 'such as 4s, 500ms, 2m' })
+  const milliseconds = durationOption('--window', word, '4s, 500ms, 2m')
+  if (milliseconds > 0) return milliseconds
+  throw new UserError('--window 0: nothing is seen in no time', { remedy: 'such as 4s' })
 }
 
 function pidOf(word: string): number {

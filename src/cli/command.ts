@@ -1,4 +1,5 @@
 /** What a command is: data first, code last. One file for each verb exports `command`; commands.ts lists them. */
+import { parseDuration } from '../base/duration.ts'
 import { UserError } from '../base/errors.ts'
 import type { Need } from '../plugin/need.ts'
 import type { Registry } from '../plugin/registry.ts'
@@ -83,6 +84,13 @@ export const defineCommand = <
 /** `--out-file` for `outFile`. */
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** Milliseconds of an option such as `--window 4s`. A UserError when it is none, with `such` as what would be. */
+export function durationOption(flag: string, text: string, such: string): number {
+  const milliseconds = parseDuration(text)
+  if (milliseconds !== undefined) return milliseconds
+  throw new UserError(`${flag} ${text}: not a duration`, { remedy: `such as ${such}` })
+}
 
 /** The option `-p name=value`, as every command on a definition takes it. */
 export const parameterOption = {

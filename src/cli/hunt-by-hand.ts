@@ -111,19 +111,17 @@ async function checked(run: string, { directory, definition, load }: ByHand) {
   if (text !== directory.text) refuse('its definition is not that of the hunt')
   const point = pointOf(directory.record, record)
   const { symptom, quantity } = directory.record.section
-  const [hunted, others] = [true, false].map((wanted) =>
-    definition.symptoms.filter((one) => isHunted(one, symptom) === wanted).map(({ name }) => name),
-  )
-  const ends = others?.find((name) => endedAt(record, name))
+  const hunted = definition.symptoms.filter((one) => isHunted(one, symptom)).map(({ name }) => name)
+  const ends = definition.symptoms.find(({ name }) => !hunted.includes(name) && endedAt(record, name))?.name
   const endsAt =
     ends ?? Object.keys(directory.record.section.signs ?? {}).find((name) => endedAt(record, name))
   const early = endsAt === undefined ? {} : { endsAt }
   const expected = await load(parametersOfTrial(directory, { point, ...early }, definition))
+  // What a run does once the behaviour has shown changes nothing of what it says, unless something is measured in it.
+  const unimportant = new Set(['checkout', ...(quantity === undefined ? hunted.map(thenOf) : [])])
   const other = Object.keys({ ...expected.definition.parameters, ...record.parameters }).find(
     (name) =>
-      name !== 'checkout' &&
-      // What a run does once the behaviour has shown changes nothing of what it says, unless something is measured in it.
-      (quantity !== undefined || hunted?.every((one) => name !== thenOf(one)) === true) &&
+      !unimportant.has(name) &&
       !isDeepStrictEqual(expected.definition.parameters[name], record.parameters[name]),
   )
   if (other !== undefined)

@@ -1,5 +1,4 @@
 import { extname, join } from 'node:path'
-import { parseDuration } from '../base/duration.ts'
 import { UserError } from '../base/errors.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { LEAST_RUNS } from '../report/performance/between-runs.ts'
@@ -8,7 +7,7 @@ import { answerOf, summaryRows } from '../report/performance/statement.ts'
 import { performanceFormats, type PerformanceFormat } from '../report/performance/write.ts'
 import { visibleLine } from '../report/text.ts'
 import { defaultRunsRoot, findRun, readRunRecord } from '../store/run-directory.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, durationOption } from './command.ts'
 import { table } from './table.ts'
 import { writeReport } from './write-report.ts'
 
@@ -96,11 +95,7 @@ function baselineOf(text: string | undefined, runs: number): number {
   })
 }
 
-function skipOf(text: string | undefined): number {
-  const milliseconds = text === undefined ? 0 : parseDuration(text)
-  if (milliseconds === undefined) throw new UserError(`--skip ${text}: expected a duration, such as 30s`)
-  return milliseconds / 1000
-}
+const skipOf = (text: string | undefined): number => durationOption('--skip', text ?? '0', '30s') / 1000
 
 function toleranceOf(text: string | undefined): number {
   const percent = Number(text?.replace(/\s*%$/, '') ?? 0)

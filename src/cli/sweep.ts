@@ -1,11 +1,10 @@
-import { formatDuration, parseDuration } from '../base/duration.ts'
-import { UserError } from '../base/errors.ts'
+import { formatDuration } from '../base/duration.ts'
 import { sweep, sweepKept } from '../engine/sweep.ts'
 import { removeUnused, type Unused } from '../lab/cache.ts'
 import { guestsAboutMs } from '../lab/capacity.ts'
 import { exitCodes } from '../model/verdict.ts'
 import { keptGroups } from '../store/kept-groups.ts'
-import { defineCommand } from './command.ts'
+import { defineCommand, durationOption } from './command.ts'
 import { megabytes, table } from './table.ts'
 
 export const command = defineCommand({
@@ -23,7 +22,8 @@ mounts, files, stopped targets, trace switches. Runs that are alive are left alo
 Node groups that a definition keeps (mark_for_reuse, runlevel.final) stand until --kept. What --cache removes is fetched or
 built again by the run that needs it; while guests are about, what they may still need stays.`,
   run: async ({ kept: also, cache }, context) => {
-    const unusedMs = cache === undefined ? undefined : durationOf(cache)
+    const unusedMs =
+      cache === undefined ? undefined : durationOption('--cache', cache, '30d, 12h; 0 for everything')
     const swept = [...(await sweep()), ...(also ? await sweepKept() : [])]
     const kept = keptGroups()
     const sweeping = unusedMs === undefined ? undefined : await removeUnusedFor(unusedMs)
@@ -46,12 +46,6 @@ built again by the run that needs it; while guests are about, what they may stil
 
 /** What a run takes before its guests: it may build a kernel. */
 const BEFORE_GUESTS_MS = 3_600_000
-
-function durationOf(text: string): number {
-  const milliseconds = parseDuration(text)
-  if (milliseconds !== undefined) return milliseconds
-  throw new UserError(`--cache ${text}: not a duration`, { remedy: 'such as 30d, 12h; 0 for everything' })
-}
 
 interface Sweeping {
   readonly removed: readonly Unused[]

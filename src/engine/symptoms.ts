@@ -133,7 +133,7 @@ function isSilent({ windows, answered }: Watched, observation: Observation, nowM
   })
 }
 
-/** Metrics of probes; a condition without names may be about any. */
+/** Metrics of probes; selectors without a name are left out, for they may be about anything. */
 const isOfProbe = ({ selector }: Window): boolean => metricOf(selector)?.startsWith('probe_') === true
 
 /** A condition whose every selector finds nothing, ever, was not judged: its metric may be misspelt or missing. */

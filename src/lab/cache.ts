@@ -7,8 +7,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { hasCode } from '../base/errors.ts'
 import { sleep } from '../base/abort.ts'
+import { hasCode } from '../base/errors.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 import { tryLock } from './lock.ts'
 
@@ -94,11 +94,12 @@ export async function removeUnused(since: Date): Promise<Unused[]> {
       if (!entry.isDirectory()) continue
       const [key = ''] = entry.name.split(MAKING)
       if (key !== entry.name) {
+        // What dead processes left of it goes with the question.
         await isBeingMade(parent, key)
         continue
       }
-      const usedAt = await removeEntry(join(parent, key), since)
-      if (usedAt !== undefined) removed.push({ kind, key, ...usedAt })
+      const gone = await removeEntry(join(parent, key), since)
+      if (gone !== undefined) removed.push({ kind, key, ...gone })
     }
   }
   return removed

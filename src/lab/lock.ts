@@ -1,7 +1,7 @@
 /** A lock between processes: a file that names its holder, and is void when the holder is gone. */
 import { link, open, readFile, rm } from 'node:fs/promises'
-import { hasCode } from '../base/errors.ts'
 import { sleep } from '../base/abort.ts'
+import { hasCode } from '../base/errors.ts'
 import { isAlive, processStat } from '../base/process-tree.ts'
 
 /** How often it is looked whether the holder has finished, in ms. */

@@ -103,8 +103,8 @@ export interface Answer {
   readonly early?: EarlyEnd
 }
 
-/** How often it came in some runs, with an interval of the rate, in [0, 1]. */
-interface Rate {
+/** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
+export interface Rate {
   readonly shown: number
   readonly runs: number
   readonly low: number

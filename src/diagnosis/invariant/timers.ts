@@ -3,10 +3,11 @@
  *
  * /proc/timer_list walks each queue from its first timer; the kernel keeps them sorted by hard expiry (lib/timerqueue.c),
  * so that expiries ascend. The listing takes the lock anew for each timer: timers queued in between make it step back by a
- * position, and go on to a timer that it had before. Such steps do not count (1,200 listings of healthy queues had
- * six, and no others), and of the others the share of listings that has one, against the share when all was well, or
- * against what is presumed of any. Steps back to a timer that is due although it is not first say more. A kernel with a check of its own prints such a queue while it holds the lock: then one
- * listing is enough (`now_ns` is null, and rows with one time are one listing, however often the log was read).
+ * position, and go on to a timer that it had before. Such steps do not count; 1,200 listings of healthy queues had six of
+ * them, and no others. Of the others counts the share of listings that has one, against the share when all was well, or
+ * against what is presumed of any queue; to a timer that is due although it is not first they say more. A kernel with a
+ * check of its own prints such a queue while it holds the lock: then one listing is enough (`now_ns` is null, and rows with
+ * one time are one listing, however often the log was read).
  */
 import type { Candidate } from '../candidate.ts'
 import type { Case } from '../case/case.ts'

@@ -1,18 +1,10 @@
 /** What is known so far: the leading set of factors, how sure it is, and its rates. */
-import { pointText, type Answer, type LabelledRate, type Level } from '../../model/hunt.ts'
+import { pointText, type Answer, type LabelledRate, type Level, type Rate } from '../../model/hunt.ts'
 import { confidenceSequence } from '../stats/confidence-sequence.ts'
 import { runsText } from '../tally.ts'
 import { type How, type Rule, cellOf } from './belief.ts'
 import { conditionOf, isAll } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds, pointOf } from './space.ts'
-
-/** Share of runs that showed it, with an interval that holds the truth with the asked confidence, however often looked. */
-export interface Rate {
-  readonly shown: number
-  readonly runs: number
-  readonly low: number
-  readonly high: number
-}
 
 export interface ScreenResult {
   /** What matters. Entries of one factor are alternatives: one of these levels. Empty when nothing does. */
