@@ -6,7 +6,7 @@
  * is, and a run costs one multiplication for each class and pair.
  */
 import type { Order } from './order.ts'
-import { binaryEntropy, type RateGrid } from './rates.ts'
+import type { RateGrid } from './rates.ts'
 
 /** By change, or by class of changes. */
 export interface Belief {
@@ -15,9 +15,13 @@ export interface Belief {
   /** Mean rates of versions with and without it, if it is the one. */
   readonly fresh: Float64Array
   readonly old: Float64Array
-  /** Entropy of a run if the kind of the rates were known as well, in bits: less than the entropy at the mean rate. */
-  readonly noiseFresh: Float64Array
-  readonly noiseOld: Float64Array
+  /** The same if the rates are of one kind, for each kind. */
+  readonly kinds: readonly {
+    /** That they are of it, if the change is the one. */
+    readonly part: Float64Array
+    readonly fresh: Float64Array
+    readonly old: Float64Array
+  }[]
   /** Mean of the rates' allowances. */
   readonly allowance: Float64Array
 }
@@ -129,20 +133,20 @@ export class Beliefs {
     const { fresh, old, allowance, kinds, size } = this.#grid
     const count = this.#masses.length
     const weights = this.#weights
+    const zeros = (): Float64Array => new Float64Array(count)
     const belief = {
-      probability: new Float64Array(count),
-      fresh: new Float64Array(count),
-      old: new Float64Array(count),
-      noiseFresh: new Float64Array(count),
-      noiseOld: new Float64Array(count),
-      allowance: new Float64Array(count),
+      probability: zeros(),
+      fresh: zeros(),
+      old: zeros(),
+      kinds: kinds.map(() => ({ part: zeros(), fresh: zeros(), old: zeros() })),
+      allowance: zeros(),
     }
     let all = 0
     for (let index = 0; index < count; index++) {
       const base = index * size
-      let [sum, sumFresh, sumOld, noiseFresh, noiseOld, sumAllowance] = [0, 0, 0, 0, 0, 0]
+      let [sum, sumFresh, sumOld, sumAllowance] = [0, 0, 0, 0]
       let pair = 0
-      for (const end of kinds) {
+      for (const [kind, end] of kinds.entries()) {
         let [mass, massFresh, massOld] = [0, 0, 0]
         for (; pair < end; pair++) {
           const weight = weights[base + pair] as number
@@ -155,16 +159,17 @@ export class Beliefs {
         sum += mass
         sumFresh += massFresh
         sumOld += massOld
-        noiseFresh += mass * binaryEntropy(massFresh / mass)
-        noiseOld += mass * binaryEntropy(massOld / mass)
+        const of = belief.kinds[kind] as (typeof belief.kinds)[number]
+        of.part[index] = mass
+        of.fresh[index] = massFresh / mass
+        of.old[index] = massOld / mass
       }
       const probability = sum * (this.#masses[index] as number)
       belief.probability[index] = probability
       if (sum > 0) {
+        for (const { part } of belief.kinds) part[index] = (part[index] as number) / sum
         belief.fresh[index] = sumFresh / sum
         belief.old[index] = sumOld / sum
-        belief.noiseFresh[index] = noiseFresh / sum
-        belief.noiseOld[index] = noiseOld / sum
         belief.allowance[index] = sumAllowance / sum
       }
       all += probability

@@ -18,6 +18,11 @@ export interface Choice {
   readonly shows: number
 }
 
+/**
+ * How much larger it is taken than it is, that the rates are of another kind. An answer that is wrong has nearly always
+ * taken one kind for another; what speaks against a change under the same kind is soon over.
+ */
+const DOUBT = 3
 /** A change that is this likely is worth confirming, or ruling out, by itself. */
 const LIKELY = 0.05
 /** No run confirms more than this, in bits: an answer need not be surer than it is asked to be. */
@@ -26,24 +31,49 @@ const MOST_CONFIRMED = 4
 /** Information that is none but for rounding, in bits. */
 export const NOTHING = 1e-12
 
-/** Kullback-Leibler divergence in bits: what a run tells whose rate is `rate`, when `other` was the alternative. */
-function divergence(rate: number, other: number): number {
-  const q = Math.min(1 - 1e-12, Math.max(1e-12, other))
-  return (
-    (rate > 0 ? rate * Math.log2(rate / q) : 0) +
-    (rate < 1 ? (1 - rate) * Math.log2((1 - rate) / (1 - q)) : 0)
-  )
+/** Bits that outcomes are worth, of which so many show the behaviour and so many do not, to who expects a rate. */
+function surprise(shown: number, clean: number, rate: number): number {
+  const q = Math.min(1 - 1e-12, Math.max(1e-12, rate))
+  return -(shown > 0 ? shown * Math.log2(q) : 0) - (clean > 0 ? clean * Math.log2(1 - q) : 0)
 }
 
 /** Expected time of a run of a version that shows the behaviour with a probability and tells so many bits; any unit. */
 export type Cost = (version: number, shows: number, bits: number) => number
 
+/** By class of changes: something of a version that contains the change, and of one that does not. */
+interface Sides {
+  readonly fresh: Float64Array
+  readonly old: Float64Array
+}
+
+/** Means over what is believed of the changes, of each of `all`, for a version. */
+function means(
+  order: Order,
+  classOf: Int32Array,
+  probability: Float64Array,
+  candidates: Int32Array,
+  all: readonly Sides[],
+): ((version: number) => number)[] {
+  const outside = new Float64Array(all.length)
+  // What a version has more for each change that it contains.
+  const more = all.map(({ fresh, old }, index) =>
+    probability.map((weight, change) => {
+      const one = classOf[change] as number
+      const without = weight * (old[one] as number)
+      outside[index] = (outside[index] as number) + without
+      return weight * (fresh[one] as number) - without
+    }),
+  )
+  const sums = order.sums(more, candidates)
+  return sums.map((sum, index) => (version) => (outside[index] as number) + (sum[version] as number))
+}
+
 /**
- * The version with the most information per unit of time. Of changes that are likely, what counts is what a run tells
- * about each against all others (the extrinsic Jensen-Shannon divergence of Naghshvar and Javidi, 2013, which sees to it
- * that an answer is not only near but reached; for those that are unlikely it is the mutual information). To it
- * comes what a run tells of the kind of the rates: what is left to doubt at the end is nearly always whether clean runs of
- * versions with the change, or runs that showed the behaviour without it, have deceived.
+ * The version that tells most per unit of time. Told is how far the outcome that a change and a kind of rates expect is
+ * from what all others expect (a divergence, on average over what is believed). Were all others as likely as they are, this
+ * would be the mutual information of change and kind; but other kinds count more than they are believed (`DOUBT`), and
+ * a likely change is told from the others only, not from itself: the extrinsic Jensen-Shannon divergence of Naghshvar
+ * and Javidi (2013), which sees to it that an answer is not only near but reached.
  * @param allowed false for versions that cannot be run
  */
 export function choose(
@@ -52,61 +82,64 @@ export function choose(
   allowed: (version: number) => boolean = () => true,
   cost: Cost = () => 1,
 ): Choice | undefined {
-  const { classOf, classes } = beliefs
-  const { fresh, old } = classes
-  // What is left to chance in a run of a version with and without the change; and what of it the kind of the rates decides.
-  const [unsureFresh, unsureOld] = [fresh.map(binaryEntropy), old.map(binaryEntropy)]
-  const kindFresh = unsureFresh.map((all, one) => all - (classes.noiseFresh[one] as number))
-  const kindOld = unsureOld.map((all, one) => all - (classes.noiseOld[one] as number))
-  const probability = beliefs.probability
-  const size = probability.length
-  // What a version adds for each change that it contains, over what it has for one that it does not.
-  const [moreShown, moreUnsure, moreKind] = [
-    new Float64Array(size),
-    new Float64Array(size),
-    new Float64Array(size),
-  ]
-  let [restShown, restUnsure, restKind] = [0, 0, 0]
-  for (let change = 0; change < size; change++) {
-    const weight = probability[change] as number
-    const one = classOf[change] as number
-    const [lowShown, lowUnsure, lowKind] = [
-      old[one] as number,
-      unsureOld[one] as number,
-      kindOld[one] as number,
-    ]
-    restShown += weight * lowShown
-    restUnsure += weight * lowUnsure
-    restKind += weight * lowKind
-    moreShown[change] = weight * ((fresh[one] as number) - lowShown)
-    moreUnsure[change] = weight * ((unsureFresh[one] as number) - lowUnsure)
-    moreKind[change] = weight * ((kindFresh[one] as number) - lowKind)
-  }
+  const { classOf, classes, probability } = beliefs
+  const { fresh, old, kinds } = classes
   const candidates = order.candidates(probability)
-  const [sumShown, sumUnsure, sumKind] = order.sums([moreShown, moreUnsure, moreKind], candidates)
+  /** Mean of something over the kinds, for each class. */
+  const overKinds = (of: (kind: (typeof kinds)[number], one: number) => number): Float64Array =>
+    fresh.map((_, one) => kinds.reduce((sum, kind) => sum + (kind.part[one] as number) * of(kind, one), 0))
+  const [unsureOf, noiseOf, ...showsOf] = means(order, classOf, probability, candidates, [
+    { fresh: fresh.map(binaryEntropy), old: old.map(binaryEntropy) },
+    {
+      fresh: overKinds((kind, one) => binaryEntropy(kind.fresh[one] as number)),
+      old: overKinds((kind, one) => binaryEntropy(kind.old[one] as number)),
+    },
+    ...kinds.map(({ part, ...of }) => ({
+      fresh: part.map((share, one) => share * (of.fresh[one] as number)),
+      old: part.map((share, one) => share * (of.old[one] as number)),
+    })),
+  ])
+  const masses = kinds.map(({ part }) =>
+    part.reduce((sum, share, one) => sum + share * (classes.probability[one] as number), 0),
+  )
   const likely: number[] = []
-  for (let change = 0; change < size; change++)
-    if ((probability[change] as number) > LIKELY) likely.push(change)
-  /** What is added to the mutual information for the likely changes. */
-  const confirming = (version: number, shows: number): number =>
-    likely.reduce((sum, change) => {
-      const weight = probability[change] as number
-      const rates = order.contains(version, change) ? fresh : old
-      const rate = rates[classOf[change] as number] as number
-      const others = (shows - weight * rate) / Math.max(1e-12, 1 - weight)
-      return sum + weight * Math.min(MOST_CONFIRMED, divergence(rate, others) - divergence(rate, shows))
-    }, 0)
+  for (const [change, weight] of probability.entries()) if (weight > LIKELY) likely.push(change)
+  /** Bits that a kind and its likely changes are told from others by. */
+  const toldOfKind = (version: number, kind: number, shown: number, shows: number): number => {
+    const mass = masses[kind] as number
+    const all = mass + DOUBT * (1 - mass)
+    const allShown = shown + DOUBT * (shows - shown)
+    let told = surprise(shown, mass - shown, allShown / all)
+    for (const change of likely) {
+      const one = classOf[change] as number
+      const side = order.contains(version, change) ? 'fresh' : 'old'
+      const { part, [side]: rates } = kinds[kind] as (typeof kinds)[number]
+      const [weight, rate] = [probability[change] as number, rates[one] as number]
+      const own = weight * (part[one] as number)
+      // The change under this kind and under the others, as they are in all.
+      const itself = own + DOUBT * (weight - own)
+      const itselfShown = own * rate + DOUBT * (weight * (classes[side][one] as number) - own * rate)
+      const others = (allShown - itselfShown) / Math.max(1e-12, all - itself)
+      const more = surprise(rate, 1 - rate, others) - surprise(rate, 1 - rate, allShown / all)
+      told += own * Math.min(MOST_CONFIRMED, more)
+    }
+    return told
+  }
   let best: Choice | undefined
   let mostBits = 0
   for (const version of candidates) {
     if (!allowed(version)) continue
-    const shows = restShown + (sumShown?.[version] ?? 0)
-    const bits = binaryEntropy(shows) - restUnsure - (sumUnsure?.[version] ?? 0)
-    const kindBits = restKind + (sumKind?.[version] ?? 0)
+    let shows = 0
+    for (const of of showsOf) shows += of(version)
+    const noise = noiseOf?.(version) ?? 0
+    const bits = binaryEntropy(shows) - (unsureOf?.(version) ?? 0)
     if (bits > mostBits) mostBits = bits
-    const told = bits + kindBits + confirming(version, shows)
+    let told = -noise
+    for (let kind = 0; kind < kinds.length; kind++)
+      told += toldOfKind(version, kind, showsOf[kind]?.(version) ?? 0, shows)
     const worth = told / cost(version, shows, bits)
-    if (worth > (best?.worth ?? NOTHING)) best = { version, bits, mostBits, kindBits, worth, shows }
+    if (worth > (best?.worth ?? NOTHING))
+      best = { version, bits, mostBits, kindBits: binaryEntropy(shows) - noise - bits, worth, shows }
   }
   return best && { ...best, mostBits }
 }
