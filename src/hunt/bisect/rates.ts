@@ -42,7 +42,7 @@ const BY_MAGNITUDE = 0.08
  * easier mistaken the lower they are.
  */
 const allowanceOf = (fresh: number, old: number): number =>
-  old > 0 ? 0.4 : fresh === 1 ? 0.85 : 1 - 0.12 * Math.log2(1 / fresh)
+  old > 0 ? 0.3 : fresh === 1 ? 0.85 : 1 - 0.12 * Math.log2(1 / fresh)
 
 export const binaryEntropy = (p: number): number =>
   p <= 0 || p >= 1 ? 0 : -(p * Math.log2(p) + (1 - p) * Math.log2(1 - p))
