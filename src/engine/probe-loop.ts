@@ -1,5 +1,5 @@
 /** One probe, tried at its own pace, and at once when somebody wants to know. */
-import { abortReason, sleep, withTimeout } from '../base/abort.ts'
+import { abortReason, sleep, whenAborted, withTimeout } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
 import { messageOf } from '../base/errors.ts'
@@ -32,6 +32,9 @@ export interface ProbeLoop {
   attempt(): Promise<void>
 }
 
+/** An attempt waits this long for the one before it, which may hang; it does not delay the answer for longer. */
+const PATIENCE_MS = 2000
+
 /** Starts trying; ends when the signal aborts. */
 export function startLoop(
   { probe, use, publish, lost, clock, follows }: LoopOptions,
@@ -41,7 +44,15 @@ export function startLoop(
   let waiting: (() => void)[] = []
   let wake = new AbortController()
 
-  const tryOnce = async (): Promise<void> => {
+  // One after the other: two at once can disturb each other, as when the first holds what the second is about to ask for.
+  let last: Promise<void> = Promise.resolve()
+  const tryOnce = (): Promise<void> => {
+    const before = last
+    return (last = tryAfter(before))
+  }
+  const tryAfter = async (before: Promise<void>): Promise<void> => {
+    using patience = withTimeout(signal, PATIENCE_MS, 'the attempt before has not ended')
+    await Promise.race([before, whenAborted(patience.signal)])
     const ts = clock.now()
     const result = await attemptOnce(probe, use, signal)
     if (!signal.aborted && (result.success || lost?.aborted !== true)) publish({ ts, result })
@@ -73,7 +84,6 @@ export function startLoop(
     },
     attempt: () => {
       if (signal.aborted) return Promise.resolve()
-      // Beside the regular attempts, so that one that hangs does not delay the answer.
       return follows ? new Promise((resolve) => waiting.push(resolve)) : tryOnce()
     },
   }
