@@ -32,7 +32,7 @@ function loopOf(probe: Probe, publish: (attempt: Attempt) => void = () => undefi
 
 test('attempts that are asked for do not meet each other, nor the regular ones', async () => {
   let [now, most] = [0, 0]
-  const { attempt } = loopOf({
+  const probing = loopOf({
     attempt: async (signal) => {
       now += 1
       most = Math.max(most, now)
@@ -41,14 +41,14 @@ test('attempts that are asked for do not meet each other, nor the regular ones',
       return { success: true }
     },
   })
-  await Promise.all([attempt(), attempt(), attempt()])
+  await Promise.all([probing.attempt(), probing.attempt(), probing.attempt()])
   expect(most).toBe(1)
 })
 
 test('an attempt that hangs does not keep others from being made', async () => {
   const ended: Attempt[] = []
   let made = 0
-  const { attempt } = loopOf(
+  const probing = loopOf(
     {
       attempt: async (signal) => {
         made += 1
@@ -58,6 +58,6 @@ test('an attempt that hangs does not keep others from being made', async () => {
     },
     (one) => ended.push(one),
   )
-  await attempt()
+  await probing.attempt()
   expect(ended.map(({ result }) => result.success)).toEqual([true])
 })
