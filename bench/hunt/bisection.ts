@@ -133,7 +133,7 @@ export function withFaults(histories: Histories): Hunts {
     const trials: Trial[] = []
     let answer = planner.answer(trials)
     while (!answer.done && trials.length < MOST_RUNS) {
-      const [proposal] = planner.next(ofHuntedBug(trials), 1)
+      const [proposal] = planner.next(ofHuntedBug(trials, planner), 1)
       if (proposal === undefined) break
       const luck = random.next()
       const shown = random.next() < (Number(proposal.point['v']) >= change ? fresh : old)
@@ -151,7 +151,7 @@ export function withFaults(histories: Histories): Hunts {
                 ? { outcome: 'shown', signature: 'hunted' }
                 : { outcome: 'clean' }),
       })
-      answer = planner.answer(ofHuntedBug(trials))
+      answer = planner.answer(ofHuntedBug(trials, planner))
     }
     hunts.right.push(answer.sure && answer.result === String(change))
     hunts.runs.push(trials.length)

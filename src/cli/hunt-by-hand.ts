@@ -37,7 +37,7 @@ export function tellPlan(
     throw new UserError(`--plan ${count}: expected a whole number above 0`)
   const { record } = directory
   const counted = withoutBroken(directory.trials)
-  const trials = ofHuntedBug(counted)
+  const trials = ofHuntedBug(counted, planner)
   const answer = planner.answer(trials)
   const endsAt = endOfNext(counted, record.section)
   const planned = (answer.done ? [] : planner.next(trials, wanted)).map(({ point, why }) => {

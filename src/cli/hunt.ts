@@ -120,7 +120,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     }
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
     const result = resultOf(directory, answer)
-    const trials = ofHuntedBug(withoutBroken(directory.trials))
+    const trials = ofHuntedBug(withoutBroken(directory.trials), planner)
     writeFileSync(
       join(directory.path, 'hunt.html'),
       huntPage({
@@ -146,7 +146,7 @@ function tellWhy(
   { print }: CommandContext,
 ): number {
   for (const trial of all) print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
-  const trials = ofHuntedBug(withoutBroken(all))
+  const trials = ofHuntedBug(withoutBroken(all), planner)
   const answer = withEarlyEnd(planner.answer(trials), trials, record.section)
   const [next] = answer.done ? [] : planner.next(trials, 1)
   print(next === undefined ? answer.sentence : `next: ${next.why}`)

@@ -89,8 +89,12 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
     for (let [added] = directory.added(); added !== undefined; [added] = directory.added())
       settle(await grouped(await judged(added, directory, options)))
     const counted = withoutBroken(directory.trials)
-    const trials = ofHuntedBug(counted)
-    const answer = withEarlyEnd(withMixture(planner.answer(trials), counted), counted, section)
+    const trials = ofHuntedBug(counted, planner)
+    const answer = withEarlyEnd(
+      withMixture(planner.answer(trials), bugsOf(counted, planner)),
+      counted,
+      section,
+    )
     directory.save(answer)
     progress({ type: 'answer', answer, trials })
     const over = answer.done || signal.aborted
@@ -120,8 +124,7 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
 }
 
 /** An answer is about one bug; if there were others, it says so. */
-function withMixture(answer: Answer, trials: readonly Trial[]): Answer {
-  const [hunted, ...others] = bugsOf(trials)
+function withMixture(answer: Answer, [hunted, ...others]: ReturnType<typeof bugsOf>): Answer {
   if (hunted === undefined || others.length === 0) return answer
   const rest = others.map(([bug, count]) => `${bug} (${count})`).join(', ')
   return {

@@ -13,4 +13,9 @@ export interface Planner {
   answer(trials: readonly Trial[]): Answer
   /** Whether a running trial can still change the answer; one that cannot is stopped. */
   matters(trials: readonly Trial[], running: Trial): boolean
+  /**
+   * How much likelier the trials are if what is asked has to do with the bug that they are about than if not, above 0; for
+   * questions that can tell.
+   */
+  fit?(trials: readonly Trial[]): number
 }

@@ -1,12 +1,15 @@
 /**
  * Which failures of a hunt are the one that is hunted. Each is put into a group by its evidence when its run ends, and
- * stays there; the group with most failures is hunted, and a failure of another one says nothing of it.
+ * stays there. The group with most failures is hunted, unless another fits what is asked so much better that it outweighs
+ * the odds that it comes less often; a failure of another group says nothing of it.
  */
 import { resolve } from 'node:path'
 import type { Trial, TrialRecord } from '../model/hunt.ts'
 import type { Signature } from './signature/feature.ts'
+import type { Planner } from './planner.ts'
 import { groupFailures } from './signature/group.ts'
 import { signatureOf } from './signature/signature.ts'
+import { betaCdf } from './stats/beta.ts'
 
 export interface Bugs {
   /** The group of a failed trial, among all that have ended so far. */
@@ -42,24 +45,36 @@ export function createBugs(): Bugs {
   }
 }
 
-/** Number of failures of each group, most first; of as many, the one that was seen first. */
-export function bugsOf(trials: readonly Trial[]): [bug: string, count: number][] {
+/** Groups and how many failures each has: that which is hunted, then most first; of as many, the one that was seen first. */
+export function bugsOf(trials: readonly Trial[], planner: Planner): [bug: string, count: number][] {
   const groups = Map.groupBy(
     trials.filter(({ outcome, signature }) => outcome === 'shown' && signature !== undefined),
     ({ signature }) => signature ?? '',
   )
-  return [...groups]
+  const bugs = [...groups]
     .map(([bug, { length }]): [string, number] => [bug, length])
     .toSorted((a, b) => b[1] - a[1])
+  const [first] = bugs
+  if (first === undefined || bugs.length < 2 || planner.fit === undefined) return bugs
+  const fits = bugs.map(([bug]) => planner.fit?.(ofBug(trials, bug)) ?? 1)
+  const gains = bugs.map(([, count], index) => {
+    if (index === 0) return 1
+    const rarer = betaCdf(0.5, count + 1, first[1] + 1)
+    return ((fits[index] ?? 1) / (fits[0] ?? 1)) * ((1 - rarer) / rarer)
+  })
+  const hunted = bugs[gains.indexOf(Math.max(...gains))] ?? first
+  return [hunted, ...bugs.filter((bug) => bug !== hunted)]
 }
 
 /** The trials as they bear on the bug that is hunted: failures of another one say nothing. */
-export function ofHuntedBug<T extends Trial>(trials: readonly T[]): readonly T[] {
-  const [[hunted] = [undefined], ...others] = bugsOf(trials)
-  if (others.length === 0) return trials
-  return trials.map((trial) =>
-    trial.outcome === 'shown' && trial.signature !== undefined && trial.signature !== hunted
+export function ofHuntedBug<T extends Trial>(trials: readonly T[], planner: Planner): readonly T[] {
+  const [hunted, ...others] = bugsOf(trials, planner)
+  return hunted === undefined || others.length === 0 ? trials : ofBug(trials, hunted[0])
+}
+
+const ofBug = <T extends Trial>(trials: readonly T[], bug: string): readonly T[] =>
+  trials.map((trial) =>
+    trial.outcome === 'shown' && trial.signature !== undefined && trial.signature !== bug
       ? { ...trial, outcome: 'void' as const, note: `another bug: ${trial.signature}` }
       : trial,
   )
-}

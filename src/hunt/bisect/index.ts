@@ -118,6 +118,8 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       )
     },
     answer,
+    // A bug that has nothing to do with the change shows in all versions alike, as if the first one had it already.
+    fit: (trials) => 1 / Math.max(1e-12, beliefsOf(trials).probability[0] ?? 1),
     matters: (trials, running) => {
       const version = versionOf(running)
       const beliefs = beliefsOf(trials)
