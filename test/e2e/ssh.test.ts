@@ -195,7 +195,7 @@ describe('a node', () => {
     expect(echoed.stdout).toBe(`${words.map((word) => `${word};`).join('')}s3cr3t $xin\0put`)
     await using sleeper = await node.spawn(['sleep', '987'], { env: { SECRET: 'unguessable-secret' } })
     expect(running('unguessable-secret')).toEqual([])
-    expect(commandLine(sleeper.pid)).toBe('sleep 987 ')
+    await expect.poll(() => commandLine(sleeper.pid)).toBe('sleep 987 ')
     const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7) & 255)
     await node.writeFile(`${node.scratch}/a b/'c'`, bytes)
     expect(Buffer.compare(await node.readFile(`${node.scratch}/a b/'c'`), bytes)).toBe(0)
