@@ -89,12 +89,9 @@ export async function hunt(directory: HuntDirectory, options: HuntOptions): Prom
     for (let [added] = directory.added(); added !== undefined; [added] = directory.added())
       settle(await grouped(await judged(added, directory, options)))
     const counted = withoutBroken(directory.trials)
-    const trials = ofHuntedBug(counted, planner)
-    const answer = withEarlyEnd(
-      withMixture(planner.answer(trials), bugsOf(counted, planner)),
-      counted,
-      section,
-    )
+    const found = bugsOf(counted, planner)
+    const trials = ofHuntedBug(counted, found)
+    const answer = withEarlyEnd(withMixture(planner.answer(trials), found), counted, section)
     directory.save(answer)
     progress({ type: 'answer', answer, trials })
     const over = answer.done || signal.aborted

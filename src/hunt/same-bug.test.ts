@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Trial } from '../model/hunt.ts'
-import { bisectPlanner, line } from './bisect/index.ts'
+import { bisectPlanner, graph, line } from './bisect/index.ts'
 import { ratePlanner } from './rate.ts'
 import { bugsOf, ofHuntedBug } from './same-bug.ts'
 
@@ -12,7 +12,7 @@ const bisection = bisectPlanner({
   confidence: 0.95,
 })
 
-/** Failures of bug `a`, of bug `b`, and clean runs, by the version of each. */
+/** Runs of versions: failures of a bug, or clean. */
 const trialsOf = (...all: readonly { readonly version: number; readonly bug?: string }[]): Trial[] =>
   all.map(({ version, bug }, index) => ({
     number: index + 1,
@@ -32,7 +32,28 @@ test('a bisection hunts the bug that a version brought, not one that comes in al
     ['brought', 3],
     ['everywhere', 4],
   ])
-  expect(ofHuntedBug(trials, bisection).filter(({ outcome }) => outcome === 'shown')).toHaveLength(3)
+  expect(
+    ofHuntedBug(trials, bugsOf(trials, bisection)).filter(({ outcome }) => outcome === 'shown'),
+  ).toHaveLength(3)
+})
+
+test('so it does where no change is in all versions, for the history has two roots', () => {
+  // 0 - 1 - 2 ----- 6 - 7
+  //     3 - 4 - 5 --/
+  const labels = ['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7']
+  const order = graph(labels, [[], [0], [1], [], [3], [4], [2, 5], [6]])
+  const planner = bisectPlanner({
+    over: 'version',
+    versions: labels.keys().toArray(),
+    order,
+    confidence: 0.95,
+  })
+  const trials = trialsOf(
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((version) => ({ version })),
+    ...[2, 3, 3, 4, 4, 5].map((version) => ({ version, bug: 'everywhere' })),
+    ...[6, 6, 6, 7, 7].map((version) => ({ version, bug: 'brought' })),
+  )
+  expect(bugsOf(trials, planner)[0]).toEqual(['brought', 5])
 })
 
 test('a bug that fits a little better, and comes far less often, is not hunted', () => {

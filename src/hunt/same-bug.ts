@@ -57,6 +57,7 @@ export function bugsOf(trials: readonly Trial[], planner: Planner): [bug: string
   const [first] = bugs
   if (first === undefined || bugs.length < 2 || planner.fit === undefined) return bugs
   const fits = bugs.map(([bug]) => planner.fit?.(ofBug(trials, bug)) ?? 1)
+  // By how much each fits better than the first, times the odds that it comes more often.
   const gains = bugs.map(([, count], index) => {
     if (index === 0) return 1
     const rarer = betaCdf(0.5, count + 1, first[1] + 1)
@@ -66,9 +67,14 @@ export function bugsOf(trials: readonly Trial[], planner: Planner): [bug: string
   return [hunted, ...bugs.filter((bug) => bug !== hunted)]
 }
 
-/** The trials as they bear on the bug that is hunted: failures of another one say nothing. */
-export function ofHuntedBug<T extends Trial>(trials: readonly T[], planner: Planner): readonly T[] {
-  const [hunted, ...others] = bugsOf(trials, planner)
+/**
+ * The trials as they bear on the bug that is hunted: failures of another one say nothing.
+ * @param bugs of the trials, that which is hunted first
+ */
+export function ofHuntedBug<T extends Trial>(
+  trials: readonly T[],
+  [hunted, ...others]: ReturnType<typeof bugsOf>,
+): readonly T[] {
   return hunted === undefined || others.length === 0 ? trials : ofBug(trials, hunted[0])
 }
 

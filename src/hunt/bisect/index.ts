@@ -39,7 +39,14 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
 
   // Classes for the versions of all trials that were ever seen: more than are needed do no harm.
   const split = new Beliefs(order, grid, prior)
-  const beliefsOf = (trials: readonly Trial[]): Beliefs => {
+  // The same with one more change, which all versions contain: of histories with several roots no change of their own is.
+  const alike = versions.length
+  const splitWithAlike = new Beliefs(
+    { ...order, contains: (version, change) => change === alike || order.contains(version, change) },
+    grid,
+    new Float64Array(alike + 1).fill(1 / (alike + 1)),
+  )
+  const beliefsOf = (trials: readonly Trial[], from = split): Beliefs => {
     const exposure = exposures(trials)
     const counts = new Map<number, { shown: number; clean: number }>()
     for (const trial of trials) {
@@ -50,8 +57,8 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       count[outcome] += outcome === 'shown' ? 1 : exposure(trial)
       counts.set(version, count)
     }
-    for (const version of counts.keys()) split.split(version)
-    const beliefs = split.copy()
+    for (const version of counts.keys()) from.split(version)
+    const beliefs = from.copy()
     for (const [version, { shown, clean }] of counts) beliefs.observe(version, shown, clean)
     return beliefs
   }
@@ -118,8 +125,8 @@ export function bisectPlanner({ over, versions, order, confidence }: Bisection):
       )
     },
     answer,
-    // A bug that has nothing to do with the change shows in all versions alike, as if the first one had it already.
-    fit: (trials) => 1 / Math.max(1e-12, beliefsOf(trials).probability[0] ?? 1),
+    // A bug that no change brought shows in all versions alike.
+    fit: (trials) => 1 / Math.max(1e-12, beliefsOf(trials, splitWithAlike).probability[alike] ?? 1),
     matters: (trials, running) => {
       const version = versionOf(running)
       const beliefs = beliefsOf(trials)
