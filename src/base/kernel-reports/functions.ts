@@ -8,7 +8,7 @@ const GENERIC: readonly RegExp[] = [
   /^(mem(cpy|set|move|cmp)|__mem|copy_(user|to|from)|_copy_|rep_movs|clear_page|__memset|strncpy|__get_user|__put_user)/,
   /^(rcu_|__rcu|srcu_|__srcu|kvm_|xen_|pv_|hypervisor|asm_|irq_|__irq|handle_irq|sysvec|apic_|error_entry|ret_from)/,
   /^(entry_SYSCALL|do_syscall_64|x64_sys_call|syscall_|__x64_sys_|__do_sys_|__se_sys_|__arm64_sys|el0|invoke_syscall)/,
-  /^(futex_wait(_queue)?(_me)?|do_futex|hrtimer_nanosleep|do_nanosleep|wait_woken|bit_wait|out_of_line_wait|wait_on_bit|__wait_on)/,
+  /^((__)?futex_wait(_queue)?(_me)?|futex_do_wait|do_futex|hrtimer_nanosleep|do_nanosleep|wait_woken|bit_wait|out_of_line_wait|wait_on_bit|__wait_on)/,
   /^(native_safe_halt|acpi_|cpuidle|default_idle|do_idle|cpu_startup_entry|secondary_startup|start_secondary|intel_idle|mwait)/,
   /^(_start|__libc_start|start_thread|clone3?|__clone|main|syscall|\[unknown\]|\[.*\]|0x[0-9a-f]+)$/,
 ]
@@ -26,7 +26,7 @@ export const functionName = (frame: string): string =>
 
 /** Whether the frame means waiting for a lock that somebody holds. */
 export const isLockWait = (name: string): boolean =>
-  /lock_slowpath|rwsem_down|mutex_lock|osq_lock|futex_wait|rt_mutex|spin_on_owner/.test(name)
+  /lock_slowpath|rwsem_down|mutex_lock|osq_lock|futex_(do_)?wait|rt_mutex|spin_on_owner/.test(name)
 
 /** Frames of the kernel's idle loop, in which no process is. */
 export const isIdle = (name: string): boolean =>

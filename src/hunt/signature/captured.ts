@@ -23,6 +23,8 @@ export type Captured = readonly string[] | null
 /**
  * Waits that no thread of that name is in on the healthy side: `mover-#: futex of a locked mutex`. Only threads that were
  * looked at in full, and those that no signal can end. Without a look at the healthy side nobody knows which waits are idle.
+ * A healthy thread too waits for a mutex or a device for a moment: such a wait tells something when a thread stands in it
+ * throughout a capture, and none does so on the healthy side.
  */
 export async function waits(evidence: Evidence, captures: Captures): Promise<Captured> {
   interface Row {
@@ -31,28 +33,44 @@ export async function waits(evidence: Evidence, captures: Captures): Promise<Cap
     args: string | null
     state: string | null
     stack: readonly string[] | null
+    stands: boolean | null
   }
-  const of = async (ids: readonly string[]): Promise<Set<string> | null> => {
+  /** Text to whether a thread stands in it; one that was looked at only once is taken to. */
+  const of = async (ids: readonly string[]): Promise<Map<string, boolean> | null> => {
     if (ids.length === 0) return null
     const rows = await evidence.rows<Row>(`
-      SELECT comm, syscall AS call, syscall_args AS args, state, kernel_stack AS stack FROM threads
-      WHERE ${within(ids)} AND comm IS NOT NULL GROUP BY ALL ORDER BY ALL LIMIT ${MOST_ROWS}`)
+      WITH looks AS (
+        SELECT *, max(voluntary_switches) OVER thread = min(voluntary_switches) OVER thread AS stands FROM threads
+        WHERE ${within(ids)} AND comm IS NOT NULL WINDOW thread AS (PARTITION BY capture, collector, node, tid))
+      SELECT comm, syscall AS call, syscall_args AS args, state, kernel_stack AS stack, stands FROM looks
+      GROUP BY ALL ORDER BY ALL LIMIT ${MOST_ROWS}`)
     if (rows.length === 0) return null
-    const texts = rows.map(({ comm, call, args, state, stack }) => {
+    const texts = new Map<string, boolean>()
+    for (const { comm, call, args, state, stack, stands } of rows) {
       const isStuck = state === 'D'
-      if (isObserver(comm) || ((call ?? '') === '' && !isStuck) || call === 'running') return ''
+      if (isObserver(comm) || ((call ?? '') === '' && !isStuck) || call === 'running') continue
       const inCall = call === null || call === '' ? 'kernel' : call
       const lock = waitsForMutex(inCall, args) ? ' of a locked mutex' : ''
-      const where = meaningfulFrames(stack ?? [], 1)
-      return `${nameOf(comm)}: ${inCall}${lock}${isStuck ? ', uninterruptible' : ''}${where === '' ? '' : ` in ${where}`}`
-    })
-    return new Set(texts.filter((text) => text !== ''))
+      // What only carries out a call says less than the name of the call.
+      const telling = inCall === 'kernel' ? stack : stack?.filter((frame) => !isGeneric(frame))
+      const where = meaningfulFrames(telling ?? [], 1)
+      const text = `${nameOf(comm)}: ${inCall}${lock}${isStuck ? ', uninterruptible' : ''}${where === '' ? '' : ` in ${where}`}`
+      texts.set(text, stands !== false || texts.get(text) === true)
+    }
+    return texts
   }
   const sick = await of(captures.sick)
   if (sick === null) return null
   const healthy = await of(captures.healthy)
-  const special = [...sick].filter((text) => (healthy === null ? isStuck(text) : !healthy.has(text)))
-  return special.toSorted().slice(0, MOST_TEXTS)
+  const special = [...sick].filter(([text, stands]) =>
+    healthy === null
+      ? isStuck(text)
+      : !healthy.has(text) || (isStuck(text) && stands && healthy.get(text) === false),
+  )
+  return special
+    .map(([text]) => text)
+    .toSorted()
+    .slice(0, MOST_TEXTS)
 }
 
 /** Stacks of dumps, and those that samples are full of, without those that the healthy side is as full of. */
