@@ -2,7 +2,7 @@
 import { pointText, type Answer, type LabelledRate, type Level, type Rate } from '../../model/hunt.ts'
 import { confidenceSequence } from '../stats/confidence-sequence.ts'
 import { runsText } from '../tally.ts'
-import { type How, type Rule, cellOf } from './belief.ts'
+import { type How, type Rule, cellOf } from './rule.ts'
 import { conditionOf, isAll } from './phrase.ts'
 import { type Literal, type Observation, type Space, holds, pointOf } from './space.ts'
 
@@ -31,7 +31,7 @@ export interface Group {
 const WORTH_A_GROUP = 1e-4
 /**
  * How many times likelier beforehand the rules of other kinds may be, against the leading one, than they are taken for:
- * each factor is as likely as another, but how many act, and how, is a guess. See belief.ts for what it promises.
+ * each factor is as likely as another, but how many act, and how, is a guess. See prior.ts for what it promises.
  */
 const DOUBT = 2
 

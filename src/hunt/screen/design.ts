@@ -3,7 +3,7 @@
  * hold or just fail, and what changing one factor at a time makes of the best of these.
  */
 import type { Random } from '../../base/random.ts'
-import type { Rule } from './belief.ts'
+import type { Rule } from './rule.ts'
 import { type Cloud, informationOf } from './information.ts'
 import type { Runnable } from './broken.ts'
 import { type Levels, type Literal, type Space, holds } from './space.ts'

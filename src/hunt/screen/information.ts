@@ -5,7 +5,7 @@
  * over what is open instead of asking one question many times.
  */
 import type { Random } from '../../base/random.ts'
-import type { Rule } from './belief.ts'
+import type { Rule } from './rule.ts'
 import { type Levels, holds } from './space.ts'
 
 /** Rules as flat arrays: three literals and eight rates each. Changed in place by `observe`. */

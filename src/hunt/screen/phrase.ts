@@ -1,5 +1,5 @@
 /** Rules in words. */
-import type { Rule } from './belief.ts'
+import type { Rule } from './rule.ts'
 import { type Literal, type Space, holds } from './space.ts'
 
 /** "that it takes A = x and B = y", or "that no factor matters". */

@@ -45,6 +45,12 @@ interface Curve extends Weights {
   readonly alike: Weights
 }
 
+export const sumOf = (a: Counts, b: Counts): Counts => ({
+  shown: a.shown + b.shown,
+  clean: a.clean + b.clean,
+})
+export const less = (a: Counts, b: Counts): Counts => ({ shown: a.shown - b.shown, clean: a.clean - b.clean })
+
 /** Log evidence, and the expected rate of each set of runs, in the order in which they were given. */
 export interface Fit {
   readonly log: number
@@ -182,4 +188,15 @@ function meansOf(at: Float64Array, timesRate: Float64Array, range: Range): Weigh
     means.timesRate[low] = totalOf(timesRate.subarray(first, end)) / (end - first)
   }
   return means
+}
+
+/** The fit of two rates, by the runs with the higher; the others have the rest. */
+export function memoised(total: Counts, model: RateModel): (high: Counts) => Fit {
+  const known = new Map<number, Fit>()
+  return (high) => {
+    const key = high.shown * 2 ** 20 + high.clean
+    const fit = known.get(key) ?? model.two(less(total, high), high)
+    known.set(key, fit)
+    return fit
+  }
 }

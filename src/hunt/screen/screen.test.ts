@@ -114,6 +114,18 @@ test('three factors together are found from the definition as it is, where the b
   expect(rates.reduce((sum, { runs }) => sum + runs, 0)).toBe(hunted.trials.length)
 })
 
+test('three of twelve factors together are taken neither for a pair nor for nothing, also when begun wrongly', () => {
+  const factors = two(12)
+  const acts = ({ f0, f5, f9 }: Point): boolean => f0 === 1 && f5 === 1 && f9 === 1
+  const start = Object.fromEntries(Object.keys(factors).map((name) => [name, 0]))
+  const planner = screenPlanner({ factors, confidence: 0.95, start })
+  const answers = [1, 2, 3, 4].map((seed) => found(hunt(planner, chance(300 + seed, acts, [0.3, 0.02]))))
+  expect(
+    answers.filter((answer) => answer === 'more f0=1 f5=1 f9=1').length,
+    answers.join('; '),
+  ).toBeGreaterThanOrEqual(3)
+})
+
 test('the definition as it is has three runs to show it', () => {
   const start = { f0: 1, f1: 0 }
   const planner = screenPlanner({ factors: two(2), confidence: 0.95, start })
@@ -146,7 +158,7 @@ test('says what it found, how surely, and with which rates', () => {
     `It comes when f1 = 1: ${held?.shown} of ${held?.runs} runs, against ${without.shown} of ${without.runs} otherwise.`,
   )
   expect(planner.next(trials.slice(0, -1), 1)[0]?.why).toMatch(
-    /^that it takes f1 = 1 \(\d+ % likely\) expects it in \d+ % of such runs, /,
+    /^that it takes f1 = 1 \(\d+ % likely\) expects it in [\d.]+ % of such runs, /,
   )
   expect((held?.runs ?? 0) + without.runs).toBe(trials.length)
   expect(held?.low).toBeLessThan(0.5)

@@ -13,8 +13,11 @@ export interface Literal {
   readonly factor: number
   /** Bit l is set for each level l that counts. */
   readonly mask: number
-  /** Share of it in what is believed beforehand of its factor; over a factor they add up to 1. */
-  readonly share: number
+  /** How many sets of levels of its factor are considered, and how many of these hold where the behaviour was seen. */
+  readonly sets: number
+  readonly setsAtStart: number
+  /** Whether it holds there; undefined when nobody said where that is. */
+  readonly atStart: 0 | 1 | undefined
 }
 
 /** A point as level indices, in the order of the factors. */
@@ -28,9 +31,6 @@ export interface Observation {
 /** A mask has 32 bits, and the sign is not for use. */
 const MOST_LEVELS = 31
 
-/** Of what is believed beforehand of a factor: that what counts holds where the behaviour is said to have been seen. */
-const HOLDS_AT_START = 0.8
-
 /** Factors with one level cannot matter, and are only set. `start` is where the behaviour is said to have been seen. */
 export function spaceOf(factors: Readonly<Record<string, readonly Level[]>>, start?: Point): Space {
   const names = Object.keys(factors)
@@ -39,17 +39,18 @@ export function spaceOf(factors: Readonly<Record<string, readonly Level[]>>, sta
     if (list.length === 0 || list.length > MOST_LEVELS)
       throw new Error(`factor ${names[at]} has ${list.length} levels; there may be 1 to ${MOST_LEVELS}`)
   }
-  const literals = levels.flatMap((list, factor) => {
+  const literals = levels.flatMap((list, factor): Literal[] => {
     const masks = masksOf(list.length)
     const at = list.indexOf(start?.[names[factor] ?? ''] ?? Number.NaN)
-    const holding = at < 0 ? 0 : masks.filter((mask) => holds(mask, at) === 1).length
-    const shareOf = (mask: number): number => {
-      if (holding === 0) return 1 / masks.length
-      return holds(mask, at) === 1
-        ? HOLDS_AT_START / holding
-        : (1 - HOLDS_AT_START) / (masks.length - holding)
-    }
-    return masks.map((mask) => ({ factor, mask, share: shareOf(mask) }))
+    const isAtStart = (mask: number): 0 | 1 | undefined => (at < 0 ? undefined : holds(mask, at))
+    const setsAtStart = masks.filter((mask) => isAtStart(mask) === 1).length
+    return masks.map((mask) => ({
+      factor,
+      mask,
+      sets: masks.length,
+      setsAtStart,
+      atStart: isAtStart(mask),
+    }))
   })
   return { names, levels, literals }
 }
@@ -97,4 +98,7 @@ export const observationsOf = (space: Space, trials: readonly Trial[]): Observat
   })
 
 /** 1 when the point has one of the levels, else 0. */
-export const holds = (mask: number, level: number): number => (mask >> level) & 1
+export const holds = (mask: number, level: number): 0 | 1 => ((mask >> level) & 1) as 0 | 1
+
+/** Factors that can matter. */
+export const activeFactors = ({ levels }: Space): number => levels.filter(({ length }) => length > 1).length

@@ -1,5 +1,5 @@
 /** Why a point is run, in a sentence. */
-import { type Rule, cellOf } from './belief.ts'
+import { type Rule, cellOf } from './rule.ts'
 import { percent } from '../tally.ts'
 import { phraseOf } from './phrase.ts'
 import type { Levels, Space } from './space.ts'
