@@ -5,7 +5,7 @@ import { type RateModel, memoised } from './rates.ts'
 import { type Draft, LEFT_OUT, type Rule } from './rule.ts'
 import { type Observation, type Space, activeFactors, holds } from './space.ts'
 import { type Tally, tallyOf } from './tally.ts'
-import { threesome } from './triples.ts'
+import { tripled } from './triples.ts'
 
 /** All rules that are not left out, the most probable first. */
 export function rulesOf(space: Space, model: RateModel, observations: readonly Observation[]): Rule[] {
@@ -14,7 +14,7 @@ export function rulesOf(space: Space, model: RateModel, observations: readonly O
   const drafts = [none(tally, model), ...singles]
   const pairs = paired(space, tally, model, singles, bestOf(drafts))
   drafts.push(...pairs)
-  drafts.push(...threesome(space, observations, model, singles, pairs, bestOf(drafts)))
+  drafts.push(...tripled(space, observations, model, singles, pairs, bestOf(drafts)))
   return weighed(drafts)
 }
 

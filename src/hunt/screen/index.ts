@@ -1,5 +1,5 @@
 /**
- * `screen`: which of many factors, alone or in pairs, drives the behaviour.
+ * `screen`: which of many factors, alone or up to three together, drives the behaviour.
  *
  * Bayesian over sparse rules (belief.ts), with unknown rates integrated out (rates.ts); the next run is the one whose
  * outcome is expected to tell most about the rule (information.ts, design.ts), in the manner of adaptive group testing

@@ -68,6 +68,7 @@ function mixed(parts: readonly Part[]): Fit {
 const HIGH_TOGETHER = [false, false, false, true]
 const HIGH_EITHER = [false, true, true, true]
 
+/** Rules of each two literals; `best` is the log of the most probable rule that is known. */
 export function paired(
   space: Space,
   tally: Tally,

@@ -20,7 +20,7 @@ export const PRIOR = {
 } satisfies Record<How | 'three', number>
 
 /** That the behaviour does come where it is said to have been seen. */
-const SEEN_AT_START = 0.6
+const SEEN_AT_START = 0.5
 
 /** Of the belief in a kind of rule and these factors, the share of these levels. */
 export function shareOf(literals: readonly Literal[], high: readonly boolean[]): number {

@@ -24,7 +24,7 @@ const HIGH_ALL = CELLS.map((cell) => cell === 7)
 type Runs = Uint32Array
 
 /** Rules of three; `best` is the log of the most probable rule that is known. */
-export function threesome(
+export function tripled(
   space: Space,
   observations: readonly Observation[],
   model: RateModel,
