@@ -23,7 +23,7 @@ import { bugsOf, ofHuntedBug } from '../hunt/same-bug.ts'
 import { survivalCurves } from '../hunt/survival.ts'
 import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
-import { huntSection } from '../plugin/hunt-section.ts'
+import { SHOWS_NOTHING, huntSection, showsNothing } from '../plugin/hunt-section.ts'
 import { huntPage } from '../report/hunt/page.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
 import { defineCommand, parameterOption, parseParameters, type CommandContext } from './command.ts'
@@ -207,10 +207,12 @@ async function begin(
   }
   const check = samplePoint(record)
   const checkout = needsCheckout(input.text)
-  await readDefinition({
+  const { definition } = await readDefinition({
     ...question,
     parameters: [...parameter, ...assignments(check), ...(checkout ? ['checkout=/'] : [])],
   })
+  if (showsNothing(section, definition))
+    throw new UserError(`${file}: ${SHOWS_NOTHING.problem}`, { remedy: SHOWS_NOTHING.remedy })
   return createHunt(runs ?? defaultRunsRoot(), { ...record, ...(checkout ? { checkout } : {}) }, input.text)
 }
 

@@ -274,6 +274,24 @@ symptoms: {slow: {when: "probe_success == 0"}, dark: {}}
   `)
 })
 
+test('a hunt whose runs can never show the behaviour', () => {
+  const workload = 'workload:\n  phases: [{load: {module: noop}}]\n'
+  const symptoms = 'symptoms: {dark: {when: "probe_success == 0"}}\n'
+  expect(problemsOf(`${workload}${symptoms}hunt: {ask: reproduce, symptom: drak}\n`)).toMatchInlineSnapshot(
+    `"d.yaml:4:33: \`symptom\` of \`hunt\`: there is no symptom called \`drak\`; did you mean \`dark\`?"`,
+  )
+  expect(problemsOf(`${workload}hunt: {ask: reproduce}\n`)).toMatchInlineSnapshot(
+    `"d.yaml:3:7: no run of the hunt can show the behaviour: the definition has neither \`symptoms\` nor \`checkers\`; add one; a step that fails is found by \`checkers: {no-failure: {checker: nofail}}\` in \`workload\`, a machine that dies by \`symptom: machine-died\`"`,
+  )
+  const judged = [
+    `${workload}hunt: {ask: reproduce, symptom: machine-died}\n`,
+    `${workload}${symptoms}hunt: {ask: reproduce}\n`,
+    `${workload}  checkers: {no-failure: {checker: nofail}}\nhunt: {ask: reproduce}\n`,
+    `${workload}hunt: {ask: compare, factors: {x: [1, 2]}, quantity: SELECT 1}\n`,
+  ]
+  for (const definition of judged) expect(problemsOf(definition), definition).toBe('')
+})
+
 test('a property that is missing is not one of the wrong type', () => {
   expect(
     problemsOf(`ensemble: {server: {node.count: 1, provisioner: netns}, client: server}

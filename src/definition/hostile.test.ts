@@ -31,7 +31,7 @@ test('bombs of aliases', () => {
     merges,
     texts,
     `hunt: &a [*a]\n${workload}`,
-    `hunt: &a\n  <<: *a\n${workload}`,
+    `hunt: &a\n  symptom: machine-died\n  <<: *a\n${workload}`,
     `${lists}---\n${workload}`,
   ]
   expect(cases.map(firstOf).join('\n')).toMatchInlineSnapshot(`
@@ -39,7 +39,7 @@ test('bombs of aliases', () => {
     d.yaml:6:9: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
     d.yaml:2:4: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)
     d.yaml:1:10: properties of \`hunt\`: expected a map, not a list (2)
-    d.yaml:2:7: alias *a is inside what it stands for; a definition cannot contain itself (1)
+    d.yaml:3:7: alias *a is inside what it stands for; a definition cannot contain itself (1)
     d.yaml:6:9: more than 200000 values, or 400 inside one another, when all aliases are written out; is this a definition? (1)"
   `)
 })
@@ -210,7 +210,7 @@ timeout: ${attack}
 
 test('keys that every object has are keys like others', () => {
   const { problems, definition } = load(
-    `{hunt: {ask: screen, factors: {toString: [1, 2], constructor: [3, 4]}}, ${workload.trim()}}`,
+    `{hunt: {ask: screen, symptom: machine-died, factors: {toString: [1, 2], constructor: [3, 4]}}, ${workload.trim()}}`,
   )
   expect(problems).toEqual([])
   expect(Object.keys(Object(definition?.hunt).factors)).toEqual(['toString', 'constructor'])

@@ -17,19 +17,31 @@ export interface Names {
   readonly symptoms: ReadonlySet<string>
 }
 
-/** Reports every property that names what is not there; `at` is where a default is reported. */
-export function checkReferences(
+/** Reports every property of a component that names what is not there; `at` is where a default is reported. */
+export const checkReferences = (
   report: ReportAt,
   names: Names,
   component: Component,
   properties: Tree | undefined,
   at: Span,
+): void => {
+  const what = `${nounOf(component.kind)} \`${component.id}\``
+  checkNames(report, names, { schema: component.properties, what }, properties, at)
+}
+
+/** The same of a part of the definition that is no component. */
+export function checkNames(
+  report: ReportAt,
+  names: Names,
+  { schema: properties, what }: { readonly schema: Component['properties']; readonly what: string },
+  tree: Tree | undefined,
+  at: Span,
 ): void {
-  for (const [key, schema] of Object.entries(shapeOf(component.properties))) {
+  for (const [key, schema] of Object.entries(shapeOf(properties))) {
     const referent = metaOf(schema, REFERS_TO)
     if (!isReferent(referent)) continue
-    const where = `${quote(key)} of ${nounOf(component.kind)} \`${component.id}\``
-    const given = properties?.type === 'map' ? properties.entries.get(key)?.value : undefined
+    const where = `${quote(key)} of ${what}`
+    const given = tree?.type === 'map' ? tree.entries.get(key)?.value : undefined
     const fallback = given === undefined ? defaultOf(schema) : undefined
     const found = given === undefined ? [] : namesIn(given, referent)
     for (const { name, place } of fallback === undefined ? found : [{ name: fallback, place: at }]) {

@@ -1,6 +1,6 @@
 /** The top level of a definition. */
-import type { Definition } from '../model/definition.ts'
-import { huntSection } from '../plugin/hunt-section.ts'
+import { MACHINE_DIED, type Definition } from '../model/definition.ts'
+import { SHOWS_NOTHING, huntSection, showsNothing, type HuntSection } from '../plugin/hunt-section.ts'
 import type { LoadContext } from './context.ts'
 import { checkDeferred } from './deferred.ts'
 import { readEnsemble } from './ensemble.ts'
@@ -9,7 +9,7 @@ import { givenField, readFields, readList, readPositiveDuration, readText } from
 import { readLocalFiles } from './local-files.ts'
 import { readObserve } from './observe.ts'
 import { parseProperties } from './properties.ts'
-import type { Names } from './references.ts'
+import { checkNames, type Names } from './references.ts'
 import { readSymptoms } from './symptoms.ts'
 import type { Tree } from './tree.ts'
 import { readWorkload, type Workload } from './workload.ts'
@@ -48,7 +48,7 @@ export function readSections(
   for (const item of plugins === undefined ? [] : readList(report, plugins, '`plugins`')) {
     readText(report, item, 'a plug-in')
   }
-  const names: Names = { groups, modules: new Set(), symptoms: new Set(keysOf(symptoms)) }
+  const names: Names = { groups, modules: new Set(), symptoms: new Set([...keysOf(symptoms), MACHINE_DIED]) }
   const work = workload === undefined ? noWorkload : readWorkload(context, workload, names)
   const observed = readObserve(context, observe, groups)
   const [probes, samplers] = ['probes', 'samplers'].map((key) =>
@@ -64,13 +64,19 @@ export function readSections(
   const scheduleText = schedule && readText(report, schedule, '`schedule`')
   const timeoutMs = timeout && readPositiveDuration(report, timeout, '`timeout`')
   const hunted = hunt && parseProperties(report, huntSection, hunt, '`hunt`', hunt)
+  const specs = symptoms === undefined ? [] : readSymptoms(context, symptoms, known)
+  if (hunt !== undefined && hunted !== undefined) {
+    checkNames(report, names, { schema: huntSection, what: '`hunt`' }, hunt, hunt)
+    if (symptoms === undefined && showsNothing(hunted.value as HuntSection, { symptoms: specs, ...work }))
+      report(hunt, SHOWS_NOTHING.problem, SHOWS_NOTHING.remedy)
+  }
   return {
     ...(descriptionText === undefined ? {} : { description: descriptionText }),
     groups: groups.specs(),
     ...local,
     ...work,
     observe: observed,
-    symptoms: symptoms === undefined ? [] : readSymptoms(context, symptoms, known),
+    symptoms: specs,
     evidence: readEvidence(context, evidence),
     // A watch goes on until someone ends it.
     timeoutMs: timeoutMs ?? (requireWorkload ? DAY_MS : Number.POSITIVE_INFINITY),

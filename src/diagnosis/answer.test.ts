@@ -31,7 +31,9 @@ test('without symptoms to watch for it says what was checked, and what failed', 
   const of = (...checks: ReturnType<typeof check>[]) => ({ ...record, watchedFor: [], checks })
   expect(answerOf(of(check('a', 'pass'), check('b', 'pass')), [])).toBe('All of 2 checks passed after 1m.')
   expect(nextStep(of(check('a', 'pass')), [])).toBeUndefined()
-  expect(answerOf(of(), [])).toBe('It ran to its end in 1m.')
+  expect(answerOf(of(), [])).toBe(
+    'It ran to its end in 1m. Nothing judged it: neither a symptom nor a check is defined.',
+  )
   const failed = of(check('a', 'pass'), check('b', 'fail'))
   expect(answerOf(failed, [])).toBe('Check b failed: because.')
   expect(answerOf({ ...failed, watchedFor: ['dark'] }, [])).toBe(

@@ -61,7 +61,7 @@ function checkedOf(record: RunRecord, lasted: string): string {
   if (record.watchedFor?.length !== 0) return [quiet, ...failed].join(' ')
   if (failed.length > 0) return failed.join(' ')
   return own.length === 0
-    ? `It ran to its end in ${lasted}.`
+    ? `It ran to its end in ${lasted}. Nothing judged it: neither a symptom nor a check is defined.`
     : `All of ${own.length} checks passed after ${lasted}.`
 }
 

@@ -3,13 +3,13 @@
  * not an error: a symptom that needs no definition, and that ends the run.
  */
 import { messageOf } from '../base/errors.ts'
-import type { SymptomSpec } from '../model/definition.ts'
+import { MACHINE_DIED, type SymptomSpec } from '../model/definition.ts'
 import type { SymptomRecord } from '../model/run.ts'
 import type { Node } from '../plugin/node.ts'
 import type { Symptom } from './symptom-state.ts'
 
-const MACHINE_DIED: SymptomSpec = {
-  name: 'machine-died',
+const SPEC: SymptomSpec = {
+  name: MACHINE_DIED,
   when: 'a virtual machine of the run died',
   forMs: 0,
   // oxlint-disable-next-line unicorn/no-thenable -- a word of the definition
@@ -30,7 +30,7 @@ export function recordDeaths(): Deaths {
   const series: { labels: Record<string, string>; value: number }[] = []
   let call = (): void => {}
   return {
-    spec: MACHINE_DIED,
+    spec: SPEC,
     series,
     tell: (node, reason) => {
       series.push({ labels: { node: node.name, reason: messageOf(reason) }, value: 1 })
@@ -43,4 +43,4 @@ export function recordDeaths(): Deaths {
   }
 }
 
-export const isDeath = ({ spec }: Symptom): boolean => spec === MACHINE_DIED
+export const isDeath = ({ spec }: Symptom): boolean => spec === SPEC

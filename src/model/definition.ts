@@ -7,6 +7,9 @@ import type { FileSpec } from './file-spec.ts'
 import type { RunLevel } from './run-level.ts'
 import type { Tier } from './tier.ts'
 
+/** The symptom that no definition defines: a virtual machine of the run died. */
+export const MACHINE_DIED = 'machine-died'
+
 /** A component with its parsed properties. `properties` has the type that the component's own schema gives. */
 export interface ComponentUse {
   /** Name given in the definition; unique among its kind. */

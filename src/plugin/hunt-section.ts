@@ -1,7 +1,8 @@
 /** The `hunt` section of a definition: the question that many runs answer. */
 import { z } from 'zod'
+import type { Definition } from '../model/definition.ts'
 import { questions } from '../model/hunt.ts'
-import { duration } from './properties.ts'
+import { duration, refersTo } from './properties.ts'
 
 const level = z.union([z.string(), z.number(), z.boolean()])
 const rate = z.number().min(0).max(1)
@@ -16,10 +17,9 @@ const git = z.strictObject({
 export const huntSection = z
   .strictObject({
     ask: z.enum(questions).default('rate').describe('The question.'),
-    symptom: z
-      .string()
-      .optional()
-      .describe('The symptom that is hunted; without it, every run that fails shows the behaviour.'),
+    symptom: refersTo('symptom', z.string().optional()).describe(
+      'The symptom that is hunted; without it, every run that fails shows the behaviour.',
+    ),
     early: z
       .enum(['propose', 'use', 'never'])
       .default('propose')
@@ -120,3 +120,18 @@ export const huntSection = z
   })
 
 export type HuntSection = z.output<typeof huntSection>
+
+/** Whether no run of a hunt could show the behaviour, because nothing in the definition judges a run. */
+export const showsNothing = (
+  { symptom, quantity }: Pick<HuntSection, 'symptom' | 'quantity'>,
+  { symptoms, checkers, artifactCheckers }: Pick<Definition, 'symptoms' | 'checkers' | 'artifactCheckers'>,
+): boolean =>
+  symptom === undefined &&
+  quantity === undefined &&
+  symptoms.length + checkers.length + artifactCheckers.length === 0
+
+export const SHOWS_NOTHING = {
+  problem: 'no run of the hunt can show the behaviour: the definition has neither `symptoms` nor `checkers`',
+  remedy:
+    'add one; a step that fails is found by `checkers: {no-failure: {checker: nofail}}` in `workload`, a machine that dies by `symptom: machine-died`',
+}
