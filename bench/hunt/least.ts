@@ -1,7 +1,7 @@
 /**
- * The least runs that a bisection can take on average where the change always shows and nothing else does, if the plan has to be
- * right with a given probability where it shows in half of the runs: its first dozen runs look the same. The same if it has to be
- * where the old side shows in 0.3 of its runs as well. And what ours takes, exactly.
+ * The least runs that a bisection can take on average where the change always shows and nothing else does, for a plan that is always
+ * right there, and right with a given probability where it shows in half of the runs: its first dozen runs look the same. The
+ * same for one that is right where the old side shows in 0.3 of its runs as well. And what ours takes, exactly.
  *
  *   node bench/hunt/least.ts [VERSIONS] [CONFIDENCE]      5 minutes of CPU and 2 GB for 1024 versions
  *
@@ -10,7 +10,7 @@
  * out: how far it is deceived, and misled. By dynamic programming over these, with a price for each wrong answer; the least
  * runs less what the prices allow for is a bound, whatever the prices (Lagrange), and the best of some is printed. In what was
  * summed the costs are concave, so straight lines between the points of a grid stay below them. Larger sets of changes are
- * split in steps of a twentieth only, which costs less than 0.005 runs.
+ * split in steps of a twentieth only, which makes the bound less than 0.005 runs too high.
  */
 import { Beliefs } from '../../src/hunt/bisect/beliefs.ts'
 import { choose } from '../../src/hunt/bisect/choose.ts'
@@ -146,14 +146,15 @@ function leastCost(versions: number, prices: Prices): number {
               (1 - lower) * valueAt(not, deceived, same, first, second),
           )
         }
-        // Again a version that is known to show it, or known not to.
-        if (shown < MOST_SHOWN) {
-          const shows = after(changes, shown + 1, clean)
-          offer((first, second) => 1 + valueAt(shows, halved, lessMisled, first, second))
-        }
+        // Again a version that is known to show it, or known not to. What it may lead to at once was worked out before.
+        const shows = after(changes, shown + 1, clean)
         const not = after(changes, shown, clean + 1)
-        // Where nothing else has changed, the cost of the smaller sum is known already, but for the very smallest.
-        offer((first, second) => (first === 0 ? Infinity : 1 + valueAt(not, halved, same, first, second)))
+        offer((first, second) =>
+          Math.min(
+            1 + valueAt(shows, halved, lessMisled, first, second),
+            1 + valueAt(not, halved, same, first, second),
+          ),
+        )
       }
     }
   }
@@ -204,8 +205,8 @@ const both = costed([20, 24, 28, 32].map((deceived) => ({ deceived, misled: 3 })
 const wrong = 1 - confidence
 const { runs, deceived } = ours(versions, confidence)
 process.stdout.write(
-  `${versions} versions, the change always shows: at least ${boundAt(alone, wrong, 0).toFixed(2)} runs for a plan that is right ` +
-    `with ${confidence} where it shows in half of the runs;\n` +
+  `${versions} versions, the change always shows: at least ${boundAt(alone, wrong, 0).toFixed(2)} runs for a plan that is right then, ` +
+    `and with ${confidence} where it shows in half of the runs;\n` +
     `at least ${boundAt(both, wrong - LATER, wrong).toFixed(2)} if it is also where the old side shows in ${FLAKY} of its runs, and ` +
     `${LATER} of its hunts are wrong after they noticed\n` +
     `ours takes ${runs.toFixed(2)}, and is deceived there with ${deceived.toFixed(3)}: ` +

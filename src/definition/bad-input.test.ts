@@ -281,12 +281,19 @@ test('a hunt whose runs can never show the behaviour', () => {
     `"d.yaml:4:33: \`symptom\` of \`hunt\`: there is no symptom called \`drak\`; did you mean \`dark\`?"`,
   )
   expect(problemsOf(`${workload}hunt: {ask: reproduce}\n`)).toMatchInlineSnapshot(
-    `"d.yaml:3:7: no run of the hunt can show the behaviour: the definition has neither \`symptoms\` nor \`checkers\`; add one; a step that fails is found by \`checkers: {no-failure: {checker: nofail}}\` in \`workload\`, a machine that dies by \`symptom: machine-died\`"`,
+    `"d.yaml:3:7: no run of the hunt can show the behaviour: the definition has neither \`symptoms\` nor \`checkers\`; add one; a step that fails is found by \`checkers: {no-failure: {checker: nofail}}\` in the \`workload\`"`,
   )
+  const unjudged = `${workload}hunt: {ask: rate, quantity: SELECT 1}\n`
+  expect(problemsOf(unjudged)).toContain('no run of the hunt can show')
+  const two = 'symptoms: {a: {when: "probe_success == 0"}, b: {when: "probe_success == 0"}}\n'
+  expect(problemsOf(`${workload}${two}hunt: {ask: rate, symptom: "a,b"}\n`)).toContain('is one symptom')
+  const wrong = `${workload}  checkers: {a: {checker: nofial}}\nhunt: {ask: rate}\n`
+  expect(problemsOf(wrong)).not.toContain('no run of the hunt')
   const judged = [
     `${workload}hunt: {ask: reproduce, symptom: machine-died}\n`,
     `${workload}${symptoms}hunt: {ask: reproduce}\n`,
     `${workload}  checkers: {no-failure: {checker: nofail}}\nhunt: {ask: reproduce}\n`,
+    `ensemble: {server: {node.count: 1, provisioner: vm}}\n${workload}hunt: {ask: reproduce}\n`,
     `${workload}hunt: {ask: compare, factors: {x: [1, 2]}, quantity: SELECT 1}\n`,
   ]
   for (const definition of judged) expect(problemsOf(definition), definition).toBe('')

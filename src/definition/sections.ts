@@ -51,9 +51,7 @@ export function readSections(
   const names: Names = { groups, modules: new Set(), symptoms: new Set([...keysOf(symptoms), MACHINE_DIED]) }
   const work = workload === undefined ? noWorkload : readWorkload(context, workload, names)
   const observed = readObserve(context, observe, groups)
-  const [probes, samplers] = ['probes', 'samplers'].map((key) =>
-    observe?.type === 'map' ? observe.entries.get(key)?.value : undefined,
-  )
+  const [probes, samplers] = ['probes', 'samplers'].map((key) => writtenIn(observe, key))
   const isWhole = samplers?.type !== 'list' || samplers.items.length === observed.samplers.length
   const known = { probeNames: keysOf(probes), samplers: isWhole ? observed.samplers : undefined }
   const local = readLocalFiles(context, ensemble)
@@ -67,7 +65,12 @@ export function readSections(
   const specs = symptoms === undefined ? [] : readSymptoms(context, symptoms, known)
   if (hunt !== undefined && hunted !== undefined) {
     checkNames(report, names, { schema: huntSection, what: '`hunt`' }, hunt, hunt)
-    if (symptoms === undefined && showsNothing(hunted.value as HuntSection, { symptoms: specs, ...work }))
+    const written = [symptoms, writtenIn(workload, 'checkers'), writtenIn(workload, 'artifact_checkers')]
+    const judging = { symptoms: specs, ...work, groups: groups.specs() }
+    if (
+      written.every((tree) => keysOf(tree).length === 0) &&
+      showsNothing(hunted.value as HuntSection, judging)
+    )
       report(hunt, SHOWS_NOTHING.problem, SHOWS_NOTHING.remedy)
   }
   return {
@@ -87,3 +90,6 @@ export function readSections(
 
 /** Names as written, also of entries that turned out to be wrong: a reference to one of those is right. */
 const keysOf = (tree: Tree | undefined): string[] => (tree?.type === 'map' ? [...tree.entries.keys()] : [])
+
+const writtenIn = (section: Tree | undefined, key: string): Tree | undefined =>
+  section?.type === 'map' ? section.entries.get(key)?.value : undefined

@@ -17,9 +17,13 @@ const git = z.strictObject({
 export const huntSection = z
   .strictObject({
     ask: z.enum(questions).default('rate').describe('The question.'),
-    symptom: refersTo('symptom', z.string().optional()).describe(
-      'The symptom that is hunted; without it, every run that fails shows the behaviour.',
-    ),
+    symptom: refersTo(
+      'symptom',
+      z
+        .string()
+        .regex(/^[^,]*$/, 'is one symptom')
+        .optional(),
+    ).describe('The symptom that is hunted; without it, every run that fails shows the behaviour.'),
     early: z
       .enum(['propose', 'use', 'never'])
       .default('propose')
@@ -123,15 +127,19 @@ export type HuntSection = z.output<typeof huntSection>
 
 /** Whether no run of a hunt could show the behaviour, because nothing in the definition judges a run. */
 export const showsNothing = (
-  { symptom, quantity }: Pick<HuntSection, 'symptom' | 'quantity'>,
-  { symptoms, checkers, artifactCheckers }: Pick<Definition, 'symptoms' | 'checkers' | 'artifactCheckers'>,
+  { ask, symptom, quantity }: Pick<HuntSection, 'ask' | 'symptom' | 'quantity'>,
+  { symptoms, checkers, artifactCheckers, groups }: Judging,
 ): boolean =>
   symptom === undefined &&
-  quantity === undefined &&
-  symptoms.length + checkers.length + artifactCheckers.length === 0
+  (ask !== 'compare' || quantity === undefined) &&
+  symptoms.length + checkers.length + artifactCheckers.length === 0 &&
+  // A machine that dies is a symptom that nobody has to define.
+  groups.every(({ provisioner }) => provisioner.component !== 'vm')
+
+type Judging = Pick<Definition, 'symptoms' | 'checkers' | 'artifactCheckers' | 'groups'>
 
 export const SHOWS_NOTHING = {
   problem: 'no run of the hunt can show the behaviour: the definition has neither `symptoms` nor `checkers`',
   remedy:
-    'add one; a step that fails is found by `checkers: {no-failure: {checker: nofail}}` in `workload`, a machine that dies by `symptom: machine-died`',
+    'add one; a step that fails is found by `checkers: {no-failure: {checker: nofail}}` in the `workload`',
 }

@@ -49,7 +49,8 @@ export function leading(rules: readonly Rule[]): Group | undefined {
   const [first] = [...groups.values()].toSorted((a, b) => b.weight - a.weight)
   if (first === undefined) return undefined
   const { how, literals, weight, rule } = first
-  const others = sumWhere(rules, (other) => other.how !== how)
+  // Also of the rules that are left out.
+  const others = 1 - sumWhere(rules, (other) => other.how === how)
   return { how, literals, rule, probability: weight / (1 + (DOUBT - 1) * others) }
 }
 

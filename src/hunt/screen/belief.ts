@@ -14,17 +14,19 @@ export function rulesOf(space: Space, model: RateModel, observations: readonly O
   const drafts = [none(tally, model), ...singles]
   const pairs = paired(space, tally, model, singles, bestOf(drafts))
   drafts.push(...pairs)
-  drafts.push(...tripled(space, observations, model, singles, pairs, bestOf(drafts)))
-  return weighed(drafts)
+  const threes = tripled(space, observations, model, singles, pairs, bestOf(drafts))
+  drafts.push(...threes.drafts)
+  return weighed(drafts, threes.left)
 }
 
 const bestOf = (drafts: readonly Draft[]): number =>
   drafts.reduce((most, { log }) => Math.max(most, log), Number.NEGATIVE_INFINITY)
 
-function weighed(drafts: readonly Draft[]): Rule[] {
+/** `left` is the log of what is believed of rules that are not among the drafts. */
+function weighed(drafts: readonly Draft[], left: number): Rule[] {
   const best = bestOf(drafts)
   const shares = drafts.map(({ log }) => Math.exp(log - best))
-  const sum = shares.reduce((total, share) => total + share, 0)
+  const sum = shares.reduce((total, share) => total + share, Math.exp(left - best))
   return drafts
     .map(({ how, literals, rates, high }, at) => ({
       how,

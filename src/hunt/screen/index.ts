@@ -27,7 +27,7 @@ export interface ScreenOptions {
   readonly confidence: number
   /** A factor that never brings the rate to this is said not to matter; 0.1 if left out. Less takes more runs. */
   readonly leastRate?: number
-  /** Where the behaviour is said to have been seen, for the first run. */
+  /** Where the behaviour is said to have been seen: the first runs are made there, and rules that say so are likelier. */
   readonly start?: Point
   /** Expected seconds of a run at a point, its build and its set-up included; left out, all take the same. */
   readonly secondsOf?: (point: Point) => number

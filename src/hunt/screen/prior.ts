@@ -1,10 +1,10 @@
 /**
  * What is believed of a rule before any run.
  *
- * None, one alone, two together, either of two and three together have each about a fifth of it, and an answer has to hold
+ * None, one alone, two together and either of two have each about a fifth of it, three together a seventh, and an answer has to hold
  * with twice as much for the other kinds (`leading`): whichever is true, one of another kind is then said in at most about
- * (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality, over the rates as believed
- * beforehand), and in fewer than 1 - c in simulations (bench/hunt/screen.ts).
+ * 2 to 3 (1 - c) / c of the hunts that stop at confidence c, however often they look (Ville's inequality, over the rates as
+ * believed beforehand), and in about 1 - c or fewer in simulations (bench/hunt/screen.ts).
  */
 import type { How } from './rule.ts'
 import type { Literal } from './space.ts'
@@ -19,7 +19,7 @@ export const PRIOR = {
   more: 0.08,
 } satisfies Record<How | 'three', number>
 
-/** That the behaviour does come where it is said to have been seen. */
+/** Share of the belief in rules that goes to those which say that the behaviour comes where it is said to have been seen; the rest is even. */
 const SEEN_AT_START = 0.5
 
 /** Of the belief in a kind of rule and these factors, the share of these levels. */

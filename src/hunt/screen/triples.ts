@@ -9,8 +9,8 @@ import { type Counts, type RateModel, less, memoised, sumOf } from './rates.ts'
 import { type Draft, LEFT_OUT, cellOf } from './rule.ts'
 import { type Literal, type Observation, type Space, activeFactors, holds } from './space.ts'
 
-/** Literals beyond these are left out of what acts together, those first that say least alone: a choice must stay fast. */
-const MOST_LITERALS = 50
+/** Threes beyond these are left out of what acts together, those first whose literals say least alone: a choice must stay fast. */
+const MOST_THREES = 100_000
 /** Leading pairs that a third factor is tried with. */
 const LEADERS = 6
 /** In log probability, how far behind the first one a pair may be. */
@@ -23,6 +23,12 @@ const HIGH_ALL = CELLS.map((cell) => cell === 7)
 /** A set of runs, a bit each. */
 type Runs = Uint32Array
 
+export interface Threes {
+  readonly drafts: readonly Draft[]
+  /** Log of what is believed of those together that are less probable than is worth a draft. */
+  readonly left: number
+}
+
 /** Rules of three; `best` is the log of the most probable rule that is known. */
 export function tripled(
   space: Space,
@@ -31,8 +37,8 @@ export function tripled(
   singles: readonly Draft[],
   pairs: readonly Draft[],
   best: number,
-): Draft[] {
-  if (activeFactors(space) < 3) return []
+): Threes {
+  if (activeFactors(space) < 3) return { drafts: [], left: Number.NEGATIVE_INFINITY }
   const counted = observations.filter(({ outcome }) => outcome === 'shown' || outcome === 'clean')
   const shown = runsWhere(counted, ({ outcome }) => outcome === 'shown')
   const all = runsWhere(counted, () => true)
@@ -43,35 +49,42 @@ export function tripled(
       return [literal, runsWhere(counted, ({ levels }) => holds(mask, levels[factor] ?? 0) === 1)] as const
     }),
   )
-  return [...together(), ...extended()]
+  const { drafts, left } = together()
+  return { drafts: [...drafts, ...extended()], left }
 
-  function together(): Draft[] {
-    const literals = mostTelling(singles, MOST_LITERALS).map((literal) => ({
-      literal,
-      runs: runsOf.get(literal) ?? all,
-    }))
-    const tried = threesOf(literals, ({ literal }) => literal)
-    // Of those that are left out the others take the belief.
-    let sum = 0
-    for (const three of tried) sum += three.reduce((product, { literal: { sets } }) => product / sets, 1)
+  function together(): Threes {
+    const literals = mostTelling(singles, mostOf(space.literals))
+    const factors = activeFactors(space)
+    const threes = (factors * (factors - 1) * (factors - 2)) / 6
     const pair = new Uint32Array(shown.length)
-    return tried.flatMap((three): Draft[] => {
-      const [a, b, c] = three
-      for (let word = 0; word < pair.length; word++) pair[word] = (a.runs[word] ?? 0) & (b.runs[word] ?? 0)
-      const { log, rates } = two(countsOf(pair, c.runs, shown))
-      const own = three.map(({ literal }) => literal)
-      const posterior = log + Math.log((PRIOR.three * shareOf(own, HIGH_ALL)) / sum)
-      if (posterior < best + Math.log(LEFT_OUT)) return []
-      return [
-        {
-          how: 'more',
-          literals: own,
-          log: posterior,
-          rates: HIGH_ALL.map((one) => rates[one ? 1 : 0] ?? 0),
-          high: HIGH_ALL,
-        },
-      ]
-    })
+    const drafts: Draft[] = []
+    let left = 0
+    for (const [at, a] of literals.entries()) {
+      const ofA = runsOf.get(a) ?? all
+      for (let second = at + 1; second < literals.length; second++) {
+        const b = literals[second] as Literal
+        if (b.factor === a.factor) continue
+        const ofB = runsOf.get(b) ?? all
+        for (let word = 0; word < pair.length; word++) pair[word] = (ofA[word] ?? 0) & (ofB[word] ?? 0)
+        for (let third = second + 1; third < literals.length; third++) {
+          const c = literals[third] as Literal
+          if (c.factor === b.factor) continue
+          const { log, rates } = two(countsOf(pair, runsOf.get(c) ?? all, shown))
+          const own = [a, b, c]
+          const posterior = log + Math.log((PRIOR.three * shareOf(own, HIGH_ALL)) / threes)
+          if (posterior < best + Math.log(LEFT_OUT)) left += Math.exp(posterior - best)
+          else
+            drafts.push({
+              how: 'more',
+              literals: own,
+              log: posterior,
+              rates: HIGH_ALL.map((one) => rates[one ? 1 : 0] ?? 0),
+              high: HIGH_ALL,
+            })
+        }
+      }
+    }
+    return { drafts, left: best + Math.log(left) }
   }
 
   /** The leading pairs with each third literal: the pair as one condition, the third as the other. */
@@ -123,18 +136,23 @@ export function tripled(
   }
 }
 
-/** All threes of different factors, of what is sorted by factor. */
-function threesOf<T>(list: readonly T[], literalOf: (one: T) => Literal): [T, T, T][] {
-  const differ = (a: T, b: T): boolean => literalOf(a).factor !== literalOf(b).factor
-  return list.flatMap((a, first) =>
-    list
-      .slice(first + 1)
-      .flatMap((b, second) =>
-        differ(a, b)
-          ? list.slice(first + second + 2).flatMap((c): [T, T, T][] => (differ(b, c) ? [[a, b, c]] : []))
-          : [],
-      ),
-  )
+/** How many literals make no more threes than are looked at. */
+const mostOf = (literals: readonly Literal[]): number => {
+  let most = literals.length
+  for (; most > 3 && threesOf(literals, most) > MOST_THREES; most--);
+  return most
+}
+
+/** How many threes of different factors there are when each factor has its part of so many literals. */
+function threesOf(literals: readonly Literal[], most: number): number {
+  let [ones, twos, threes] = [0, 0, 0]
+  for (const [, own] of Map.groupBy(literals, ({ factor }) => factor)) {
+    const part = (own.length * most) / literals.length
+    threes += twos * part
+    twos += ones * part
+    ones += part
+  }
+  return threes
 }
 
 function runsWhere(counted: readonly Observation[], test: (one: Observation) => boolean): Runs {

@@ -40,8 +40,11 @@ export async function waits(evidence: Evidence, captures: Captures): Promise<Cap
     if (ids.length === 0) return null
     const rows = await evidence.rows<Row>(`
       WITH looks AS (
-        SELECT *, max(voluntary_switches) OVER thread = min(voluntary_switches) OVER thread AS stands FROM threads
-        WHERE ${within(ids)} AND comm IS NOT NULL WINDOW thread AS (PARTITION BY capture, collector, node, tid))
+        SELECT *, concat_ws(' ', syscall, syscall_args, state) AS wait,
+          max(voluntary_switches) OVER thread = min(voluntary_switches) OVER thread
+            AND max(wait) OVER thread = min(wait) OVER thread AS stands
+        FROM threads WHERE ${within(ids)} AND comm IS NOT NULL
+        WINDOW thread AS (PARTITION BY capture, collector, node, tid))
       SELECT comm, syscall AS call, syscall_args AS args, state, kernel_stack AS stack, stands FROM looks
       GROUP BY ALL ORDER BY ALL LIMIT ${MOST_ROWS}`)
     if (rows.length === 0) return null
