@@ -38,7 +38,9 @@ export function tripled(
   pairs: readonly Draft[],
   best: number,
 ): Threes {
-  if (activeFactors(space) < 3) return { drafts: [], left: Number.NEGATIVE_INFINITY }
+  const factors = activeFactors(space)
+  if (factors < 3) return { drafts: [], left: Number.NEGATIVE_INFINITY }
+  const threes = (factors * (factors - 1) * (factors - 2)) / 6
   const counted = observations.filter(({ outcome }) => outcome === 'shown' || outcome === 'clean')
   const shown = runsWhere(counted, ({ outcome }) => outcome === 'shown')
   const all = runsWhere(counted, () => true)
@@ -54,8 +56,6 @@ export function tripled(
 
   function together(): Threes {
     const literals = mostTelling(singles, mostOf(space.literals))
-    const factors = activeFactors(space)
-    const threes = (factors * (factors - 1) * (factors - 2)) / 6
     const pair = new Uint32Array(shown.length)
     const drafts: Draft[] = []
     let left = 0
@@ -89,8 +89,6 @@ export function tripled(
 
   /** The leading pairs with each third literal: the pair as one condition, the third as the other. */
   function extended(): Draft[] {
-    const factors = activeFactors(space)
-    const threes = (factors * (factors - 1) * (factors - 2)) / 6
     const sorted = pairs.toSorted((a, b) => b.log - a.log)
     const leaders = sorted.slice(0, LEADERS).filter(({ log }) => log > (sorted[0]?.log ?? 0) - FURTHEST)
     const seen = new Set<string>()
