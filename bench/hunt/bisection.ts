@@ -6,7 +6,7 @@ import { Beliefs } from '../../src/hunt/bisect/beliefs.ts'
 import { choose, chooseBatch } from '../../src/hunt/bisect/choose.ts'
 import { bisectPlanner, line } from '../../src/hunt/bisect/index.ts'
 import { binaryEntropy, rateGrid, type RateGrid } from '../../src/hunt/bisect/rates.ts'
-import { bugsOf, ofHuntedBug } from '../../src/hunt/same-bug.ts'
+import { asHunted } from '../../src/hunt/same-bug.ts'
 import { betaQuantile } from '../../src/hunt/stats/beta.ts'
 import type { Trial } from '../../src/model/hunt.ts'
 
@@ -133,7 +133,7 @@ export function withFaults(histories: Histories): Hunts {
     const trials: Trial[] = []
     let answer = planner.answer(trials)
     while (!answer.done && trials.length < MOST_RUNS) {
-      const [proposal] = planner.next(ofHuntedBug(trials, bugsOf(trials, planner)), 1)
+      const [proposal] = planner.next(asHunted(trials, planner), 1)
       if (proposal === undefined) break
       const luck = random.next()
       const shown = random.next() < (Number(proposal.point['v']) >= change ? fresh : old)
@@ -151,7 +151,7 @@ export function withFaults(histories: Histories): Hunts {
                 ? { outcome: 'shown', signature: 'hunted' }
                 : { outcome: 'clean' }),
       })
-      answer = planner.answer(ofHuntedBug(trials, bugsOf(trials, planner)))
+      answer = planner.answer(asHunted(trials, planner))
     }
     hunts.right.push(answer.sure && answer.result === String(change))
     hunts.runs.push(trials.length)

@@ -9,7 +9,7 @@ import { isHunted } from '../hunt/outcome.ts'
 import type { HuntDirectory } from '../hunt/hunt-directory.ts'
 import type { Planner } from '../hunt/planner.ts'
 import { pointOf } from '../hunt/question.ts'
-import { bugsOf, ofHuntedBug } from '../hunt/same-bug.ts'
+import { asHunted } from '../hunt/same-bug.ts'
 import type { Definition } from '../model/definition.ts'
 import type { RunRecord } from '../model/run.ts'
 import { exitCodes } from '../model/verdict.ts'
@@ -37,7 +37,7 @@ export function tellPlan(
     throw new UserError(`--plan ${count}: expected a whole number above 0`)
   const { record } = directory
   const counted = withoutBroken(directory.trials)
-  const trials = ofHuntedBug(counted, bugsOf(counted, planner))
+  const trials = asHunted(counted, planner)
   const answer = planner.answer(trials)
   const endsAt = endOfNext(counted, record.section)
   const planned = (answer.done ? [] : planner.next(trials, wanted)).map(({ point, why }) => {

@@ -19,7 +19,7 @@ import {
 import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import type { Planner } from '../hunt/planner.ts'
 import { plannerOf, samplePoint, startOf } from '../hunt/question.ts'
-import { bugsOf, ofHuntedBug } from '../hunt/same-bug.ts'
+import { asHunted } from '../hunt/same-bug.ts'
 import { survivalCurves } from '../hunt/survival.ts'
 import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
@@ -121,7 +121,7 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
     if (answer.done) rmSync(directory.checkouts, { recursive: true, force: true })
     const result = resultOf(directory, answer)
     const counted = withoutBroken(directory.trials)
-    const trials = ofHuntedBug(counted, bugsOf(counted, planner))
+    const trials = asHunted(counted, planner)
     writeFileSync(
       join(directory.path, 'hunt.html'),
       huntPage({
@@ -148,7 +148,7 @@ function tellWhy(
 ): number {
   for (const trial of all) print(huntLine({ type: 'trial', trial: { ...trial, outcome: 'running' } }) ?? '')
   const counted = withoutBroken(all)
-  const trials = ofHuntedBug(counted, bugsOf(counted, planner))
+  const trials = asHunted(counted, planner)
   const answer = withEarlyEnd(planner.answer(trials), trials, record.section)
   const [next] = answer.done ? [] : planner.next(trials, 1)
   print(next === undefined ? answer.sentence : `next: ${next.why}`)

@@ -84,3 +84,7 @@ const ofBug = <T extends Trial>(trials: readonly T[], bug: string): readonly T[]
       ? { ...trial, outcome: 'void' as const, note: `another bug: ${trial.signature}` }
       : trial,
   )
+
+/** The trials as they bear on the bug that a planner hunts. */
+export const asHunted = <T extends Trial>(trials: readonly T[], planner: Planner): readonly T[] =>
+  ofHuntedBug(trials, bugsOf(trials, planner))

@@ -4,7 +4,7 @@ import { PRIOR, shareOf } from './prior.ts'
 import { type RateModel, memoised } from './rates.ts'
 import { type Draft, LEFT_OUT, type Rule } from './rule.ts'
 import { type Observation, type Space, activeFactors, holds } from './space.ts'
-import { type Tally, tallyOf } from './tally.ts'
+import { type Tally, tallyOf } from './level-tally.ts'
 import { tripled } from './triples.ts'
 
 /** All rules that are not left out, the most probable first. */

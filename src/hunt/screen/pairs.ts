@@ -3,7 +3,7 @@ import { PRIOR, shareOf } from './prior.ts'
 import { type Counts, type Fit, type RateModel, memoised, sumOf } from './rates.ts'
 import { type Draft, LEFT_OUT } from './rule.ts'
 import { type Literal, type Space, activeFactors, holds } from './space.ts'
-import type { Tally } from './tally.ts'
+import type { Tally } from './level-tally.ts'
 
 /** Pairs beyond these are left out, those first whose literals say least alone: a choice must stay fast. */
 const MOST_PAIRS = 6000
