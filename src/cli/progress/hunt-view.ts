@@ -144,5 +144,5 @@ export function huntLine(event: HuntEvent): string | undefined {
   const text = `run ${number}${Object.keys(point).length === 0 ? '' : ` (${pointText(point)})`}`
   if (outcome === 'running') return oneLine(`${text}: ${why}`)
   const said = note === undefined ? '' : `: ${note}`
-  return oneLine(`${text}: ${outcome} after ${seconds.toFixed(1)} s${said}`)
+  return oneLine(`${text}: ${outcome} after ${formatDuration(seconds * 1000)}${said}`)
 }

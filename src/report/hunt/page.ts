@@ -1,4 +1,5 @@
 /** The case file of a hunt as one page that needs nothing else: the answer, what it rests on, and every run. */
+import { formatDuration } from '../../base/duration.ts'
 import {
   pointText,
   type HuntResult,
@@ -188,7 +189,7 @@ function runsOf({ pageOf }: HuntReport, trials: readonly TrialRecord[]): Html {
       td(link(run, String(number))),
       td(shortened(pointText(point), 300)),
       td(outcome),
-      figure(`${seconds.toFixed(1)} s`),
+      figure(formatDuration(seconds * 1000)),
       td(shortened(signature ?? note ?? '', 160)),
       td(shortened(why, 240)),
     ])

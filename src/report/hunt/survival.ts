@@ -47,6 +47,6 @@ function figureOf({ label, longest, steps, ended, shape }: SurvivalCurve): Html 
         />`
       })}
     </svg>
-    <div class="ends"><span>0</span><span>${formatDuration(Math.round(longest * 10) * 100)}</span></div>
+    <div class="ends"><span>0</span><span>${formatDuration(longest * 1000)}</span></div>
   </figure>`
 }
