@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { UserError } from '../base/errors.ts'
 import { runSql } from '../evidence/sql.ts'
 import { huntNamed, valuesOf } from '../definition/load.ts'
@@ -18,12 +18,13 @@ import {
 } from '../hunt/hunt-directory.ts'
 import { hunt, type HuntEvent } from '../hunt/hunt.ts'
 import type { Planner } from '../hunt/planner.ts'
-import { plannerOf, samplePoint, startOf } from '../hunt/question.ts'
+import { plannerOf, samplePoint, startOf, versionFactor } from '../hunt/question.ts'
 import { asHunted } from '../hunt/same-bug.ts'
 import { survivalCurves } from '../hunt/survival.ts'
+import { kernelsOfSeries } from '../lab/kernels/description.ts'
 import { assignments, questions, type Answer, type HuntResult } from '../model/hunt.ts'
 import { exitCodes, type Verdict } from '../model/verdict.ts'
-import { SHOWS_NOTHING, huntSection, showsNothing } from '../plugin/hunt-section.ts'
+import { SHOWS_NOTHING, huntSection, showsNothing, type HuntSection } from '../plugin/hunt-section.ts'
 import { huntPage } from '../report/hunt/page.ts'
 import { defaultRunsRoot } from '../store/run-directory.ts'
 import { defineCommand, parameterOption, parseParameters, type CommandContext } from './command.ts'
@@ -106,7 +107,8 @@ Exit code: 0 answered, 1 it is still there (\`verify\`), 2 not sure.`,
         parallel,
         signal: context.signal,
         progress: (event) => view.take(event),
-        prepare: async ({ point }, signal) => await checkouts?.prepare(String(point['commit']), signal),
+        prepare: async ({ point }, signal) =>
+          await checkouts?.prepare(String(point[versionFactor(record.section)]), signal),
         run: (trial, at, signal) => {
           const parameters = parametersOfTrial(directory, trial, definition)
           return runTrial({ definition: record.definition, parameters, secrets, directory: at }, signal)
@@ -187,11 +189,12 @@ async function begin(
       given.error?.issues.map(({ message }) => message).join('; ') ?? 'the hunt has no question',
     )
   }
+  const directory = dirname(resolve(file))
   // A hunt may be gone on with from another directory.
-  const git = given.data.git && { ...given.data.git, repo: resolve(given.data.git.repo) }
+  const git = given.data.git && { ...given.data.git, repo: resolve(directory, given.data.git.repo) }
   const section = { ...given.data, ...(git === undefined ? {} : { git }) }
   const versions =
-    git === undefined || section.ask !== 'bisect' ? undefined : await readHistory(git, context.signal)
+    section.ask === 'bisect' ? await versionsToRead(section, directory, context.signal) : undefined
   const start =
     section.ask === 'screen'
       ? startOf(section.factors, valuesOf(input, Object.keys(section.factors ?? {})))
@@ -214,6 +217,18 @@ async function begin(
   if (showsNothing(section, definition))
     throw new UserError(`${file}: ${SHOWS_NOTHING.problem}`, { remedy: SHOWS_NOTHING.remedy })
   return createHunt(runs ?? defaultRunsRoot(), { ...record, ...(checkout ? { checkout } : {}) }, input.text)
+}
+
+/** Versions that are not said in the definition itself. */
+async function versionsToRead(
+  { git, series }: HuntSection,
+  directory: string,
+  signal: AbortSignal,
+): Promise<HuntRecord['versions']> {
+  if (git !== undefined) return await readHistory(git, signal)
+  if (series === undefined) return undefined
+  const labels = await kernelsOfSeries(series, directory)
+  return { labels, parents: labels.map((_, index) => (index === 0 ? [] : [index - 1])) }
 }
 
 const needsCheckout = (text: string): boolean => /\{\{\{?&?\s*checkout\b/.test(text)

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { earlyParameters } from '../hunt/early.ts'
 import type { HuntDirectory } from '../hunt/hunt-directory.ts'
+import { versionFactor } from '../hunt/question.ts'
 import type { Definition } from '../model/definition.ts'
 import { assignments, type Trial } from '../model/hunt.ts'
 
@@ -11,7 +12,7 @@ export function parametersOfTrial(
   { point, endsAt }: Pick<Trial, 'point' | 'endsAt'>,
   definition?: Definition,
 ): string[] {
-  const commit = point['commit']
+  const commit = point[versionFactor(record.section)]
   return [
     ...assignments(record.parameters),
     ...assignments(point),

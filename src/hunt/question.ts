@@ -14,19 +14,23 @@ import { reproducePlanner } from './reproduce.ts'
 import { screenPlanner } from './screen/index.ts'
 import { verifyPlanner } from './verify.ts'
 
-/** The versions of a bisection that are not those of a git history. */
+/** The versions of a bisection that are said in the definition itself. */
 export function versionsOf({ values, from, to }: HuntSection): readonly Level[] {
   if (values !== undefined) return values
   if (from === undefined || to === undefined) return []
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
+/** The parameter that tells a run of a bisection its version. */
+export const versionFactor = ({ over, git }: Pick<HuntSection, 'over' | 'git'>): string =>
+  over ?? (git === undefined ? 'kernel' : 'commit')
+
 export function plannerOf({
   section,
   versions,
   start,
 }: Pick<HuntRecord, 'section' | 'versions' | 'start'>): Planner {
-  const { ask, confidence, over = 'commit', width, between, before, factors, quantity, smallest } = section
+  const { ask, confidence, width, between, before, factors, quantity, smallest } = section
   switch (ask) {
     case 'reproduce':
       return reproducePlanner({ confidence })
@@ -42,7 +46,7 @@ export function plannerOf({
     case 'bisect': {
       const all = versions?.labels ?? versionsOf(section)
       const order = versions === undefined ? line(all.map(String)) : graph(versions.labels, versions.parents)
-      return bisectPlanner({ over, versions: all, order, confidence })
+      return bisectPlanner({ over: versionFactor(section), versions: all, order, confidence })
     }
     case 'compare': {
       const [factor = ''] = Object.keys(factors ?? {})
@@ -65,8 +69,9 @@ export function plannerOf({
 
 /** A point with which the definition can be checked before any run is planned. */
 export function samplePoint({ section, versions }: Pick<HuntRecord, 'section' | 'versions'>): Point {
-  const { ask, over = 'commit', factors } = section
-  if (ask === 'bisect') return { [over]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
+  const { ask, factors } = section
+  if (ask === 'bisect')
+    return { [versionFactor(section)]: versions?.labels[0] ?? versionsOf(section)[0] ?? '' }
   if (ask !== 'compare' && ask !== 'screen' && ask !== 'amplify') return {}
   return Object.fromEntries(Object.entries(factors ?? {}).map(([factor, [level]]) => [factor, level ?? '']))
 }
@@ -98,10 +103,10 @@ export function startOf(
  * does not ask about.
  */
 export function pointOf({ section, versions }: HuntRecord, run: RunRecord): Point {
-  const { ask, over = 'commit', factors = {} } = section
+  const { ask, factors = {} } = section
   const asked: Readonly<Record<string, readonly Level[]>> =
     ask === 'bisect'
-      ? { [over]: versions?.labels ?? versionsOf(section) }
+      ? { [versionFactor(section)]: versions?.labels ?? versionsOf(section) }
       : ask === 'compare' || ask === 'screen' || ask === 'amplify'
         ? factors
         : {}

@@ -8,7 +8,7 @@ const level = z.union([z.string(), z.number(), z.boolean()])
 const rate = z.number().min(0).max(1)
 
 const git = z.strictObject({
-  repo: z.string().describe('Directory of the repository; it is only read.'),
+  repo: z.string().describe('Directory of the repository, relative to the definition; it is only read.'),
   good: z.string().describe('A commit that does not have the change.'),
   bad: z.string().describe('A commit that has it.'),
   build: z.string().optional().describe('Shell script that builds a commit, in a directory with its files.'),
@@ -56,6 +56,12 @@ export const huntSection = z
       .min(2)
       .optional()
       .describe('Of `bisect`: versions, oldest first, instead of from and to.'),
+    series: z
+      .string()
+      .optional()
+      .describe(
+        'Of `bisect`: the description of a kernel, relative to the definition. The versions are the kernels up to each of its patches; the parameter is {{kernel}}, or what `over` says.',
+      ),
     git: git.optional().describe('Of `bisect`: a history; the parameters are {{commit}} and {{checkout}}.'),
     factors: z
       .record(z.string(), z.array(level).min(1))
@@ -95,11 +101,12 @@ export const huntSection = z
   .check(({ value, issues }) => {
     const need = (key: string, message: string): void =>
       void issues.push({ code: 'custom', input: value, path: [key], message })
-    const { ask, over, from, to, values, git: history, factors, before, between } = value
+    const { ask, over, from, to, values, series, git: history, factors, before, between } = value
     if (ask === 'bisect') {
-      const given = [values, history, from ?? to].filter((one) => one !== undefined).length
-      if (given !== 1) need('over', 'a bisection needs one of `values`, `git`, or `from` and `to`')
-      if (over === undefined && history === undefined) need('over', 'a bisection needs `over`, the parameter')
+      const given = [values, series, history, from ?? to].filter((one) => one !== undefined).length
+      if (given !== 1) need('over', 'a bisection needs one of `values`, `series`, `git`, or `from` and `to`')
+      if (over === undefined && series === undefined && history === undefined)
+        need('over', 'a bisection needs `over`, the parameter')
       if ((from === undefined) !== (to === undefined)) need('from', '`from` and `to` go together')
       if (from !== undefined && to !== undefined && from >= to) need('to', '`to` must be above `from`')
     }

@@ -135,6 +135,30 @@ test(
 )
 
 test(
+  'the patch of a series is named, and the hunt is told which kernel to run',
+  { timeout: 5 * MINUTES },
+  async () => {
+    const patches = ['none yet.patch', 'locks.patch', 'timers.patch', 'last.patch']
+    mkdirSync(join(place.path, 'kernels/patches'), { recursive: true })
+    for (const patch of patches) place.write(`kernels/patches/${patch}`, '--- a/x\n+++ b/x\n')
+    const listed = patches.map((patch) => `"patches/${patch}"`).join(', ')
+    place.write('kernels/stack.yaml', `source: linux-source-6.1\npatches: [${listed}]\n`)
+    // What the kernel of a run is called stands for what it does.
+    const script = 'case "{{kernel}}" in *@none|*yet.patch|*locks.patch) ;; *) exit 1 ;; esac'
+    const hunted = (series: string): string =>
+      place.write('s.yaml', definitionOf(`{ask: bisect, series: ${series}}`, script))
+    const ended = await place.quarry('hunt', hunted('kernels/stack.yaml'), '--as-is', '--json')
+    expect(result(ended)).toMatchObject({
+      verdict: 'pass',
+      result: 'kernels/stack.yaml@patches/timers.patch',
+    })
+    expect(result(ended).answer).toMatch(/^Kernel kernels\/stack\.yaml@patches\/timers\.patch brought it/)
+    const { exitCode, stderr } = await place.quarry('hunt', hunted('kernels/stick.yaml'))
+    expect([exitCode, stderr]).toEqual([64, expect.stringContaining('kernels/stick.yaml')])
+  },
+)
+
+test(
   'the example names the release that loses an update now and then',
   { timeout: 10 * MINUTES },
   async () => {

@@ -6,7 +6,11 @@ import { defineCommand } from '../command.ts'
 import { showKernel } from './shown.ts'
 
 export const command = defineCommand({
-  arguments: { file: { summary: 'description of the kernel, such as examples/kernels/fixed.yaml' } },
+  arguments: {
+    file: {
+      summary: 'description of the kernel, such as examples/kernels/fixed.yaml; FILE@PATCH: up to that patch',
+    },
+  },
   options: {
     patch: {
       value: 'file',

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { UserError } from '../../base/errors.ts'
-import { readRecipe } from './description.ts'
+import { kernelsOfSeries, readRecipe } from './description.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -29,9 +29,37 @@ test('a description names its files relative to itself', async () => {
   })
 })
 
-const problemsOf = async (text: string): Promise<string[]> => {
+test('a description with a patch behind it stands for its patches up to that one', async () => {
+  await write('1.patch', '--- a/x\n')
+  await write('2.patch', '--- a/y\n')
+  const file = await write(
+    'stack.yaml',
+    'source: linux-source-6.1\npatches: [./1.patch, 2.patch, gone.patch]\n',
+  )
+  const shortOf = async (patch: string): Promise<unknown> => {
+    const { name, patches } = await readRecipe(`${file}@${patch}`)
+    return [name, patches.map(({ path }) => basename(path))]
+  }
+  expect(await shortOf('none')).toEqual(['stack@none', []])
+  expect(await shortOf('1.patch')).toEqual(['stack@1.patch', ['1.patch']])
+  expect(await shortOf('2.patch')).toEqual(['stack@2.patch', ['1.patch', '2.patch']])
+  expect(await problemsOf(await readFile(file, 'utf8'), '@3.patch')).toMatchInlineSnapshot(`
+    [
+      "2:10: there is no patch "3.patch"; did you mean \`2.patch\`?",
+    ]
+  `)
+  await write('gone.patch', '--- a/z\n')
+  expect(await kernelsOfSeries('stack.yaml', directory)).toEqual([
+    'stack.yaml@none',
+    'stack.yaml@1.patch',
+    'stack.yaml@2.patch',
+    'stack.yaml@gone.patch',
+  ])
+})
+
+const problemsOf = async (text: string, behind = ''): Promise<string[]> => {
   const file = await write('bad.yaml', text)
-  const error: unknown = await readRecipe(file).catch((thrown: unknown) => thrown)
+  const error: unknown = await readRecipe(file + behind).catch((thrown: unknown) => thrown)
   if (!(error instanceof UserError)) throw new Error('nothing was wrong')
   return error.problems.map(
     ({ line, column, message, hint }) =>

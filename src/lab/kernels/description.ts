@@ -1,8 +1,9 @@
 /** A description of a kernel to build: a small YAML file that names its source, its configuration and its patches. */
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, extname, resolve } from 'node:path'
+import { basename, dirname, extname, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { UserError, messageOf } from '../../base/errors.ts'
+import { hintFor } from '../../base/nearest.ts'
 import { lineTable } from '../../definition/position.ts'
 import { createProblems } from '../../definition/problems/problems.ts'
 import { parseProperties } from '../../definition/properties.ts'
@@ -31,6 +32,14 @@ export const kernelDescription = z.strictObject({
     .describe('Patches in the order in which they are applied (patch -p1): files, relative to this one.'),
 })
 
+/** `stack.yaml@locks.patch`: the kernel of a description with its patches up to this one. */
+const UP_TO = /^(?<file>.*\.ya?ml)@(?<patch>.+)$/
+/** Instead of a patch: before the first. */
+const NO_PATCH = 'none'
+
+/** Whether a text names a description, and not a kernel of Debian. */
+export const namesDescription = (text: string): boolean => /\.ya?ml(?:@.+)?$/.test(text)
+
 /** A file that goes into a kernel. */
 export interface InputFile {
   readonly path: string
@@ -39,7 +48,7 @@ export interface InputFile {
 
 /** All that a kernel is made from but its source and its compiler. */
 export interface KernelRecipe {
-  /** `hrtick-bug` for `hrtick-bug.yaml`. */
+  /** `hrtick-bug` for `hrtick-bug.yaml`, `stack@locks.patch` for a part of its patches. */
   readonly name: string
   readonly source: string
   readonly base: z.infer<typeof kernelDescription>['base']
@@ -47,14 +56,18 @@ export interface KernelRecipe {
   readonly patches: readonly InputFile[]
 }
 
-/** Reads a description and the files that it names. Throws a UserError with every problem, each at its place. */
+/**
+ * Reads a description and the files that it names. Throws a UserError with every problem, each at its place.
+ * @param named the file; behind it may stand `@` and the last patch that is applied, or `none`
+ */
 export async function readRecipe(
-  file: string,
+  named: string,
   added: { readonly config: readonly string[]; readonly patches: readonly string[] } = {
     config: [],
     patches: [],
   },
 ): Promise<KernelRecipe> {
+  const { file = named, patch: last } = UP_TO.exec(named)?.groups ?? {}
   const text = await readInput(file)
   const problems = createProblems()
   const lines = lineTable(file, text)
@@ -75,7 +88,7 @@ export async function readRecipe(
       const files: InputFile[] = []
       for (const [index, path] of given.entries()) {
         try {
-          files.push(await inputFile(resolve(dirname(file), path)))
+          files.push(await inputFile(at(path)))
         } catch (error) {
           report(follow(tree, [key, index]).tree, messageOf(error))
         }
@@ -83,15 +96,42 @@ export async function readRecipe(
       for (const path of added[key]) files.push(await inputFile(resolve(path)))
       return files
     }
-    const { source, base } = checked.data
+    const { source, base, patches: all } = checked.data
+    const at = (path: string): string => resolve(dirname(file), path)
+    const count =
+      last === undefined
+        ? all.length
+        : last === NO_PATCH
+          ? 0
+          : 1 + all.findIndex((patch) => at(patch) === at(last))
+    if (last !== undefined && last !== NO_PATCH && count === 0) {
+      report(
+        follow(tree, ['patches']).tree,
+        `there is no patch ${JSON.stringify(last)}`,
+        hintFor(last, [NO_PATCH, ...all]),
+      )
+    }
     const config = await read('config', checked.data.config)
-    const patches = await read('patches', checked.data.patches)
+    const patches = await read('patches', all.slice(0, count))
     if (problems.count === 0) {
-      return { name: basename(file, extname(file)), source, base, config, patches }
+      const name = basename(file, extname(file))
+      return { name: last === undefined ? name : `${name}@${last}`, source, base, config, patches }
     }
   }
   const count = problems.count === 1 ? 'a problem' : `${problems.count} problems`
   throw new UserError(`${file} has ${count}`, { code: 'QUARRY_KERNEL', problems: problems.list() })
+}
+
+/**
+ * The kernels that the patches of a description make one after another, as a definition names them: first without any.
+ * Throws as `readRecipe` does.
+ * @param series the description, relative to `directory`
+ */
+export async function kernelsOfSeries(series: string, directory: string): Promise<readonly string[]> {
+  const file = resolve(directory, series)
+  const { patches } = await readRecipe(file)
+  const names = patches.map(({ path }) => relative(dirname(file), path))
+  return [NO_PATCH, ...names].map((name) => `${series}@${name}`)
 }
 
 const inputFile = async (path: string): Promise<InputFile> => ({ path, text: await readInput(path) })

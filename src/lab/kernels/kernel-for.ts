@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buildKernel } from './build.ts'
 import { fetchDebianKernel, findDebianKernel } from './debian.ts'
-import { readRecipe } from './description.ts'
+import { namesDescription, readRecipe } from './description.ts'
 import type { Kernel } from './kernel.ts'
 import { kernelNamed, nameKernel } from './names.ts'
 import type { KernelOptions } from './options.ts'
@@ -20,7 +20,7 @@ export interface KernelQuestion extends KernelOptions {
  */
 export async function kernelFor(text: string, question: KernelQuestion): Promise<Kernel> {
   const file = resolve(question.baseDirectory, text)
-  if (existsSync(file) || /\.ya?ml$/.test(text)) return buildKernel(await readRecipe(file), question)
+  if (existsSync(file) || namesDescription(text)) return buildKernel(await readRecipe(file), question)
   return (await kernelNamed(text)) ?? fetchKernel(text, question)
 }
 

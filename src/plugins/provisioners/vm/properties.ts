@@ -44,7 +44,7 @@ export const properties = z.strictObject({
     .min(1)
     .default('cloud')
     .describe(
-      'release, series or flavour of one of Debian, such as 6.1 or cloud; or a file that says how to build one',
+      'release, series or flavour of one of Debian, such as 6.1 or cloud; or a file that says how to build one, with @ and the last patch of it that is applied',
     ),
   kernel_arguments: z.string().default('').describe('added to the command line of the kernel'),
   cpus: z.int().min(1).max(64).default(1).describe('processors of each guest'),
