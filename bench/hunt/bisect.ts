@@ -1,8 +1,8 @@
 /**
  * Bisections of simulated histories, whose first version is good, with rates that are not known beforehand: mean runs, their
  * ratio to git_bayesect's (PyPI) on the same histories and to the capacity of the channel that a run is, how often the
- * answer is right, and the runs that it would take if the rates were known. Then the same with faults, with 20 machines, and
- * the time of a choice.
+ * answer is right, and the runs that it would take if the rates were known. Then the same with faults, with an old side that
+ * is known to fail, with 20 machines, and the time of a choice.
  *
  *   node bench/hunt/bisect.ts [HISTORIES] [FIRST SEED]      40 of each kind from seed 0: 4 minutes
  *
@@ -27,6 +27,8 @@ const RATES = [
   [0.05, 0, 0.75],
 ] as const
 const MACHINES = 20
+/** Runs of the old side that were made before a bisection. */
+const BEFORE = 10
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const row = (...cells: readonly (string | number)[]): void =>
@@ -78,6 +80,22 @@ function faults(): void {
     const ratio = mean(faulty.runs) / mean(own.runs)
     say(
       `  ${fresh}, ${old}: right ${share(faulty.right)}, without ${share(own.right)}; ${ratio.toFixed(2)} x the runs`,
+    )
+  }
+}
+
+function flaky(): void {
+  say(`\n1024 versions, the old side fails too; then told how many of ${BEFORE} runs of it did`)
+  for (const [fresh, old] of [
+    [1, 0.5],
+    [1, 0.3],
+    [0.8, 0.2],
+  ] as const) {
+    const histories = of(fresh, old, 1024)
+    const [own, told] = [ours(histories), ours(histories, { before: BEFORE })]
+    say(
+      `  ${fresh}, ${old}: ${mean(own.runs).toFixed(1)} runs, right ${share(own.right)}; told ${mean(told.runs).toFixed(1)}, ` +
+        `right ${share(told.right)}; bound ${bound(histories).toFixed(1)} runs`,
     )
   }
 }
@@ -137,6 +155,7 @@ function withPeer(body: (python: string) => void): void {
 if (count > 0) {
   withPeer(table)
   faults()
+  flaky()
   machines()
 }
 timeOfChoice()

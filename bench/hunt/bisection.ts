@@ -73,17 +73,22 @@ function knownRates(fresh: number, old: number): RateGrid {
   }
 }
 
-/** As the planner does, but told each run as it comes. `machines` runs make one round. */
+/** As the planner does, but told each run as it comes. `machines` runs make one round; of the old side it is told `before` runs. */
 export function ours(
   histories: Histories,
-  { machines = 1, known = false }: { readonly machines?: number; readonly known?: boolean } = {},
+  {
+    machines = 1,
+    known = false,
+    before = 0,
+  }: { readonly machines?: number; readonly known?: boolean; readonly before?: number } = {},
 ): Hunts {
   const { versions, fresh, old } = histories
-  const grid = known ? knownRates(fresh, old) : rateGrid()
   const order = line(Array.from({ length: versions }, (_, version) => String(version)))
   const prior = new Float64Array(versions).fill(1 / versions)
   const hunts = { right: [] as boolean[], runs: [] as number[], rounds: [] as number[] }
   for (const { change, random } of worlds(histories)) {
+    const shown = Array.from({ length: before }, () => random.next() < old).filter(Boolean).length
+    const grid = known ? knownRates(fresh, old) : rateGrid({ shown, runs: before })
     const beliefs = new Beliefs(order, grid, prior)
     let [runs, rounds, right] = [0, 0, false]
     while (runs < MOST_RUNS) {

@@ -46,7 +46,7 @@ export function plannerOf({
     case 'bisect': {
       const all = versions?.labels ?? versionsOf(section)
       const order = versions === undefined ? line(all.map(String)) : graph(versions.labels, versions.parents)
-      return bisectPlanner({ over: versionFactor(section), versions: all, order, confidence })
+      return bisectPlanner({ over: versionFactor(section), versions: all, order, confidence, before })
     }
     case 'compare': {
       const [factor = ''] = Object.keys(factors ?? {})

@@ -83,7 +83,7 @@ export const huntSection = z
       })
       .optional()
       .describe(
-        'Of `verify`: in how many of how many runs it came without the fix; `by: time`, also in what time of all of them.',
+        'Of `verify`: in how many of how many runs it came without the fix; `by: time`, also in what time of all of them. Of `bisect`: the same without the change, when that is known.',
       ),
     smallest: z
       .number()

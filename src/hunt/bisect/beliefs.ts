@@ -6,7 +6,7 @@
  * is, and a run costs one multiplication for each class and pair.
  */
 import type { Order } from './order.ts'
-import type { RateGrid } from './rates.ts'
+import { scaledLikelihoods, type RateGrid } from './rates.ts'
 
 /** By change, or by class of changes. */
 export interface Belief {
@@ -66,12 +66,7 @@ export class Beliefs {
   observe(version: number, shown: number, clean: number): void {
     this.split(version)
     const { size } = this.#grid
-    const logOf = (rate: number): number =>
-      (shown === 0 ? 0 : shown * Math.log(rate)) + (clean === 0 ? 0 : clean * Math.log1p(-rate))
-    const [logFresh, logOld] = [this.#grid.fresh.map(logOf), this.#grid.old.map(logOf)]
-    const most = Math.max(...logFresh, ...logOld)
-    const scaled = (log: number): number => Math.exp(log - most)
-    const [fresh, old] = [logFresh.map(scaled), logOld.map(scaled)]
+    const [fresh = [], old = []] = scaledLikelihoods(shown, clean, [this.#grid.fresh, this.#grid.old])
     const weights = this.#weights
     let top = 0
     for (const [index, member] of this.#members.entries()) {

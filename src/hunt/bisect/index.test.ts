@@ -35,6 +35,22 @@ const failing =
   (version: string): Outcome =>
     random.next() < (Number(version) >= since ? fresh : old) ? 'shown' : 'clean'
 
+test('told how often it came before, it is right where it often came', () => {
+  const versions = upTo(64)
+  const planner = bisectPlanner({
+    over: 'version',
+    versions,
+    order: line(versions.map(String)),
+    confidence: 0.95,
+    // More than a likelihood can be multiplied out for.
+    before: { shown: 600, runs: 1200 },
+  })
+  for (const since of [2, 20, 40, 60]) {
+    const trials = conduct({ planner, outcome: failing(seededRandom(since), since, 1, 0.5) })
+    expect(planner.answer(trials)).toMatchObject({ sure: true, result: since })
+  }
+})
+
 test('a change that always breaks is found in little more than a bisection takes', () => {
   const planner = bisection(upTo(128))
   for (const since of [1, 2, 64, 127, 128]) {

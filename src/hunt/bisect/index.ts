@@ -8,6 +8,7 @@ import type { Answer, Level, Trial } from '../../model/hunt.ts'
 import { exposures } from '../exposure.ts'
 import { percent, runsText } from '../tally.ts'
 import type { Planner } from '../planner.ts'
+import type { Count } from '../stats/two-rates.ts'
 import { Beliefs } from './beliefs.ts'
 import { choose, chooseBatch, NOTHING } from './choose.ts'
 import type { Order } from './order.ts'
@@ -24,6 +25,8 @@ export interface Bisection {
   readonly order: Order
   /** In (0, 1). */
   readonly confidence: number
+  /** Runs without the change that were made already. */
+  readonly before?: Count | undefined
 }
 
 /** A running trial that is worth less than this part of what another would is stopped. */
@@ -31,8 +34,8 @@ const IDLE = 0.02
 
 const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
-export function bisectPlanner({ over, versions, order, confidence }: Bisection): Planner {
-  const grid = rateGrid()
+export function bisectPlanner({ over, versions, order, confidence, before }: Bisection): Planner {
+  const grid = rateGrid(before)
   const prior = new Float64Array(versions.length).fill(1 / versions.length)
   const indexOf = new Map(versions.map((version, index) => [String(version), index]))
   const versionOf = ({ point }: Trial): number => indexOf.get(String(point[over])) ?? -1
