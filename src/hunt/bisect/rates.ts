@@ -55,7 +55,7 @@ const BY_MAGNITUDE = 0.08
  * easier mistaken the lower they are. Nobody is deceived who knows that it comes without the change.
  */
 const allowanceOf = (fresh: number, old: number, isKnown: boolean): number =>
-  old > 0 ? (isKnown ? 0.5 : 0.3) : fresh === 1 ? 0.85 : 0.75 - 0.06 * Math.log2(1 / fresh)
+  old > 0 ? (isKnown ? 0.5 : 0.3) : fresh === 1 ? 0.85 : 0.68 - 0.05 * Math.log2(1 / fresh)
 
 export const binaryEntropy = (p: number): number =>
   p <= 0 || p >= 1 ? 0 : -(p * Math.log2(p) + (1 - p) * Math.log2(1 - p))
