@@ -55,6 +55,11 @@ test('a description with a patch behind it stands for its patches up to that one
     'stack.yaml@2.patch',
     'stack.yaml@gone.patch',
   ])
+  await write('bare.yaml', 'source: linux-source-6.1\n')
+  await expect(kernelsOfSeries('bare.yaml', directory)).rejects.toThrow('has no patches')
+  // A name that is a file is that file.
+  await write('bare.yaml@none.yaml', 'source: linux-source-6.1\n')
+  expect((await readRecipe(join(directory, 'bare.yaml@none.yaml'))).name).toBe('bare.yaml@none')
 })
 
 const problemsOf = async (text: string, behind = ''): Promise<string[]> => {

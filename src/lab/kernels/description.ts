@@ -1,4 +1,5 @@
 /** A description of a kernel to build: a small YAML file that names its source, its configuration and its patches. */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, relative, resolve } from 'node:path'
 import { z } from 'zod'
@@ -67,7 +68,7 @@ export async function readRecipe(
     patches: [],
   },
 ): Promise<KernelRecipe> {
-  const { file = named, patch: last } = UP_TO.exec(named)?.groups ?? {}
+  const { file = named, patch: last } = (existsSync(named) ? undefined : UP_TO.exec(named)?.groups) ?? {}
   const text = await readInput(file)
   const problems = createProblems()
   const lines = lineTable(file, text)
@@ -84,6 +85,7 @@ export async function readRecipe(
     report(tree, 'a reference such as `<<file:...>>` stands for nothing here', 'write the value itself')
   }
   if (tree !== undefined && checked?.success === true && problems.count === 0) {
+    const at = (path: string): string => resolve(dirname(file), path)
     const read = async (key: 'config' | 'patches', given: readonly string[]): Promise<InputFile[]> => {
       const files: InputFile[] = []
       for (const [index, path] of given.entries()) {
@@ -97,7 +99,6 @@ export async function readRecipe(
       return files
     }
     const { source, base, patches: all } = checked.data
-    const at = (path: string): string => resolve(dirname(file), path)
     const count =
       last === undefined
         ? all.length
@@ -124,12 +125,13 @@ export async function readRecipe(
 
 /**
  * The kernels that the patches of a description make one after another, as a definition names them: first without any.
- * Throws as `readRecipe` does.
+ * Throws as `readRecipe` does, and a UserError when there are none.
  * @param series the description, relative to `directory`
  */
 export async function kernelsOfSeries(series: string, directory: string): Promise<readonly string[]> {
   const file = resolve(directory, series)
   const { patches } = await readRecipe(file)
+  if (patches.length === 0) throw new UserError(`${file} has no patches: there is nothing to choose from`)
   const names = patches.map(({ path }) => relative(dirname(file), path))
   return [NO_PATCH, ...names].map((name) => `${series}@${name}`)
 }
